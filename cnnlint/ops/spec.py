@@ -166,7 +166,15 @@ def _as_dim(key: str, value: Any) -> Dim:
         return int(value)
     if isinstance(value, int | Sym):
         return value
+    if isinstance(value, TensorLike):
+        return _scalar(value)
     refuse(ProblemKind.ARGUMENT, f"{key} must be an integer, gets {value!r}", got=repr(value))
+
+
+def _scalar(tensor: TensorLike) -> Dim:
+    """The size that a one-element integer tensor stands for."""
+    values = tensor.values
+    return values[0] if values is not None and len(values) == 1 and isinstance(values[0], int) else opaque()
 
 
 Entry: TypeAlias = Callable[[Args], Result]
@@ -245,13 +253,17 @@ class LayerState:
 @dataclass(frozen=True, slots=True)
 class LayerSpec:
     """A layer of ``torch.nn``: ``build`` checks constructor arguments and says what the layer holds, ``forward``
-    what a call computes. ``forward`` reads the attributes as they stand at the call, since models change them."""
+    what a call computes. ``forward`` reads the attributes as they stand at the call, since models change them.
+
+    ``materialize`` is there for lazy layers: from the state and the arguments of the first call, the state with its
+    sizes filled in. Until then sizes that depend on the input are unknown dimensions in ``parameters``."""
 
     path: str
     signature: Signature
     build: Callable[[Args], LayerState]
     forward: Callable[[LayerState, Args], Result]
     call: Signature = Signature("input")
+    materialize: Callable[[LayerState, Args], LayerState] | None = None
 
     @property
     def name(self) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from cnnlint.ops.neural import activation, adaptive, conv, dropout, groupnorms, linear, norms, pooling, softmax
 from cnnlint.ops.spec import FunctionSpec
 
-FUNCTIONS: tuple[FunctionSpec, ...] = ()
+_FAMILIES = (conv, linear, pooling, adaptive, norms, groupnorms, activation, softmax, dropout)
+
+FUNCTIONS: tuple[FunctionSpec, ...] = tuple(spec for family in _FAMILIES for spec in family.FUNCTIONS)

@@ -1,0 +1,60 @@
+"""Dropout of elements and of whole channels."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from cnnlint.graph.model import ProblemKind
+from cnnlint.graph.operations import Dropout
+from cnnlint.ops.reading import floating, like, maybe, probability, wants_rank
+from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, refuse
+
+# Accepted numbers of axes of the channelwise forms; the two-dimensional one only warns about others.
+_RANKS: dict[str, tuple[int, ...]] = {"dropout1d": (2, 3)}
+
+
+def dropout(args: Args, name: str, channelwise: bool = False) -> Result:
+    """Any input; channelwise forms drop whole (H, W) maps."""
+    tensor, shape = args.tensor("input"), args.shape("input")
+    p = probability(args)
+    if name in _RANKS:
+        wants_rank(shape, *_RANKS[name])
+    training = maybe(args, "training")
+    if training and p and not floating(tensor):
+        refuse(ProblemKind.DTYPE, f"needs floating-point input, gets {tensor.dtype}", got=tensor.dtype)
+    inplace = "inplace" in args.bound and bool(maybe(args, "inplace"))
+    return Result(like(tensor), Dropout(name, p, channelwise, inplace or args.name.endswith("_")))
+
+
+_HOME = "torch.nn.functional."
+_ON, _OFF = "input, p=0.5, training=True, inplace=False", "input, p=0.5, training=False, inplace=False"
+_TORCH = "input, p, train"
+
+# Name, default signature, whether whole channels are dropped.
+_FORMS: tuple[tuple[str, str, bool], ...] = (
+    ("dropout", _ON, False),
+    ("dropout1d", _ON, True),
+    ("dropout2d", _ON, True),
+    ("dropout3d", _ON, True),
+    ("alpha_dropout", _OFF, False),
+    ("feature_alpha_dropout", _OFF, True),
+)
+
+
+def _torch_form(args: Args, name: str, channelwise: bool) -> Result:
+    return dropout(Args(args.name, {**args.bound, "training": args.bound["train"]}), name, channelwise)
+
+
+FUNCTIONS: tuple[FunctionSpec, ...] = tuple(
+    FunctionSpec(name, (_HOME + name,), Signature(signature), partial(dropout, name=name, channelwise=channelwise))
+    for name, signature, channelwise in _FORMS
+) + tuple(
+    FunctionSpec(
+        name + suffix,
+        (f"torch.{name}{suffix}",),
+        Signature(_TORCH),
+        partial(_torch_form, name=name, channelwise=name.startswith("feature")),
+    )
+    for name in ("dropout", "alpha_dropout", "feature_dropout", "feature_alpha_dropout")
+    for suffix in ("", "_")
+)
