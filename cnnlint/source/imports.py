@@ -1,0 +1,176 @@
+"""The files of a project: read and indexed once each, and found from the import statements that name them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from cnnlint.source.environments import site_packages
+from cnnlint.source.index import FileIndex, index_source
+from cnnlint.source.text import SourceProblem, SourceText, read_source
+
+__all__ = ["Project", "site_packages"]
+
+_NOT_SOURCE = frozenset(sys.stdlib_module_names) | {"torch"}
+_PACKAGE_FILE = "__init__.py"
+
+
+class Project:
+    """The source files that one run can see.
+
+    ``roots`` are the folders of the user's own code: absolute imports are looked up in the folders between the
+    importing file and its root. ``environments`` are ``site-packages`` folders, looked up last. Nothing is imported.
+    """
+
+    def __init__(self, roots: Sequence[Path], environments: Sequence[Path] = ()) -> None:
+        self.roots = tuple(dict.fromkeys(_absolute(root) for root in roots))
+        self.environments = tuple(dict.fromkeys(_absolute(folder) for folder in environments))
+        self._files: dict[Path, FileIndex | SourceProblem] = {}
+        self._texts: dict[Path, SourceText] = {}
+        self._names: dict[Path, tuple[str, Path]] = {}
+        self._entries: dict[Path, tuple[Path, ...]] = {}
+        self._found: dict[tuple[Path | tuple[Path, ...], str], Path | None] = {}
+
+    def add(self, text: SourceText, path: Path) -> None:
+        """Take ``text`` for the content of the file at ``path``, whatever is on disk."""
+        path = _absolute(path)
+        self._texts[path] = text
+        self._files.pop(path, None)
+        self._found.clear()
+
+    def load(self, path: Path) -> FileIndex:
+        """The index of a file. Raises :class:`~cnnlint.source.text.SourceProblem`, the same each time.
+
+        The file is shown to users relative to the working directory if it lies below that, else absolute, so that
+        its name does not depend on who asks first.
+        """
+        path = _absolute(path)
+        known = self._files.get(path)
+        if known is None:
+            known = self._files[path] = self._read(path)
+        if isinstance(known, SourceProblem):
+            raise known.with_traceback(None)
+        return known
+
+    def _read(self, path: Path) -> FileIndex | SourceProblem:
+        try:
+            return index_source(self._texts.get(path) or read_source(path, shown(path)))
+        except SourceProblem as problem:
+            return problem
+
+    def module_name(self, path: Path) -> tuple[str, Path]:
+        """The dotted name of the module at ``path`` and the folder that it is imported from.
+
+        A file outside any package is its own stem, imported from its folder; a folder without ``__init__.py``
+        (namespace package) goes by its own name.
+        """
+        path = _absolute(path)
+        known = self._names.get(path)
+        if known is None:
+            known = self._names[path] = self._name(path)
+        return known
+
+    def _name(self, path: Path) -> tuple[str, Path]:
+        parts: list[str] = []
+        if path.name != _PACKAGE_FILE:
+            parts.append(path.name.removesuffix(".py"))
+        folder = path.parent
+        while self._is_file(folder / _PACKAGE_FILE) and folder.parent != folder:
+            parts.append(folder.name)
+            folder = folder.parent
+        return ".".join(reversed(parts)) or path.stem, folder
+
+    def resolve(self, module: str, level: int, importer: Path) -> Path | None:
+        """The file that ``from <level dots><module> import ...`` or ``import module`` names, seen from ``importer``.
+
+        A folder stands for a namespace package. Nothing for the standard library, for torch, and for what is neither
+        in the project nor in an environment.
+        """
+        importer = _absolute(importer)
+        if level > 0:
+            folder = importer.parent
+            for _ in range(level - 1):
+                if folder.parent == folder:
+                    return None
+                folder = folder.parent
+            return self._lookup(folder, module)
+        if module.partition(".")[0] in _NOT_SOURCE:
+            return None
+        return self._lookup(self._search_path(importer), module)
+
+    def _search_path(self, importer: Path) -> tuple[Path, ...]:
+        """The folders that absolute imports of a file are looked up in."""
+        folder = importer.parent
+        known = self._entries.get(folder)
+        if known is None:
+            own = (self.module_name(importer)[1], folder, *self._up_to_root(folder))
+            entries = [*own, *(entry / "src" for entry in own), *self.environments]
+            known = self._entries[folder] = tuple(dict.fromkeys(entries))
+        return known
+
+    def _up_to_root(self, folder: Path) -> Iterator[Path]:
+        holding = [root for root in self.roots if folder.is_relative_to(root)]
+        if holding:
+            highest = min(holding, key=lambda root: len(root.parts))
+            yield from (parent for parent in folder.parents if parent.is_relative_to(highest))
+
+    def _lookup(self, where: Path | tuple[Path, ...], module: str) -> Path | None:
+        key = (where, module)
+        if key not in self._found:
+            folders = (where,) if isinstance(where, Path) else where
+            self._found[key] = self._descend(folders, module.split(".") if module else [])
+        return self._found[key]
+
+    def _descend(self, folders: tuple[Path, ...], parts: Sequence[str]) -> Path | None:
+        """Python's own order: a package before a module before a namespace package, whichever folder has it first."""
+        found: Path | None = None
+        if not parts:
+            return self._package(folders[0])
+        for position, part in enumerate(parts, 1):
+            if not _plain(part):
+                return None
+            found = self._regular(folders, part)
+            if found is None:
+                folders = tuple(folder / part for folder in folders if (folder / part).is_dir())
+                if not folders:
+                    return None
+                found = folders[0]
+            elif found.name == _PACKAGE_FILE and found.parent.name == part:
+                folders = (found.parent,)
+            elif position < len(parts):
+                return None
+        return found
+
+    def _regular(self, folders: tuple[Path, ...], part: str) -> Path | None:
+        for folder in folders:
+            for candidate in (folder / part / _PACKAGE_FILE, folder / f"{part}.py"):
+                if self._is_file(candidate):
+                    return candidate
+        return None
+
+    def _package(self, folder: Path) -> Path | None:
+        file = folder / _PACKAGE_FILE
+        if self._is_file(file):
+            return file
+        return folder if folder.is_dir() else None
+
+    def _is_file(self, path: Path) -> bool:
+        return path in self._texts or os.path.isfile(path)
+
+
+def shown(path: Path) -> str:
+    """How users see a path: relative to the working directory if it lies below that, in posix form."""
+    absolute = _absolute(path)
+    here = Path.cwd()
+    return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()
+
+
+def _absolute(path: Path) -> Path:
+    # Not resolve(): a file keeps the place at which its user sees it, and symbolic links cannot form loops here.
+    return Path(os.path.abspath(path))
+
+
+def _plain(part: str) -> bool:
+    return bool(part) and part not in (".", "..") and not any(mark in part for mark in "/\\\0:")
