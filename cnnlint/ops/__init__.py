@@ -12,7 +12,7 @@ from functools import cache
 
 from cnnlint.ops.spec import FunctionSpec, LayerSpec
 
-__all__ = ["ancestors", "function", "functions", "layer", "layers"]
+__all__ = ["all_functions", "all_layers", "ancestors", "function", "layer"]
 
 
 def layer(path: str) -> LayerSpec | None:
@@ -35,14 +35,14 @@ def ancestors(path: str) -> tuple[str, ...]:
     return ancestors_of(_public(path))
 
 
-def layers() -> tuple[LayerSpec, ...]:
+def all_layers() -> tuple[LayerSpec, ...]:
     """Every layer of the table."""
     from cnnlint.ops.layers import LAYERS
 
     return LAYERS
 
 
-def functions() -> tuple[FunctionSpec, ...]:
+def all_functions() -> tuple[FunctionSpec, ...]:
     """Every function of the table."""
     from cnnlint.ops.neural import FUNCTIONS as NEURAL
     from cnnlint.ops.tensors import FUNCTIONS as TENSORS
@@ -52,15 +52,14 @@ def functions() -> tuple[FunctionSpec, ...]:
 
 @cache
 def _layers() -> dict[str, LayerSpec]:
-    return {spec.path: spec for spec in layers()}
+    return {spec.path: spec for spec in all_layers()}
 
 
 @cache
 def _functions() -> dict[str, FunctionSpec]:
-    return {name: spec for spec in functions() for name in spec.names}
+    return {name: spec for spec in all_functions() for name in spec.names}
 
 
 def _public(path: str) -> str:
-    if path.startswith("torch.nn.modules.") and not path.rpartition(".")[2].startswith("_"):
-        return "torch.nn." + path.rpartition(".")[2]
-    return path
+    short = "torch.nn." + path.rpartition(".")[2]
+    return short if path.startswith("torch.nn.modules.") and short in _layers() else path

@@ -18,7 +18,7 @@ def _by_dimension(module: str, base: str, prefixes: tuple[str, ...]) -> dict[str
     return {f"torch.nn.{p}{n}d": f"torch.nn.modules.{module}.{base.format(n=n)}" for p in prefixes for n in (1, 2, 3)}
 
 
-# Each class's first base; Lazy classes name the class they become.
+# Each class's first base that is no mixin.
 _PARENT: dict[str, str] = {
     _TRANSPOSED: _CONV,
     _BATCH_NORM: _NORM,
@@ -28,6 +28,8 @@ _PARENT: dict[str, str] = {
     **_by_dimension("conv", "_ConvTransposeNd", ("ConvTranspose",)),
     **_by_dimension("batchnorm", "_BatchNorm", ("BatchNorm",)),
     **_by_dimension("instancenorm", "_InstanceNorm", ("InstanceNorm",)),
+    **_by_dimension("batchnorm", "_BatchNorm", ("LazyBatchNorm",)),
+    **_by_dimension("instancenorm", "_InstanceNorm", ("LazyInstanceNorm",)),
     **_by_dimension("pooling", "_MaxPoolNd", ("MaxPool",)),
     **_by_dimension("pooling", "_AvgPoolNd", ("AvgPool",)),
     **_by_dimension("pooling", "_LPPoolNd", ("LPPool",)),
@@ -41,10 +43,11 @@ _PARENT: dict[str, str] = {
     **{f"torch.nn.ZeroPad{n}d": f"torch.nn.ConstantPad{n}d" for n in (1, 2, 3)},
     **{
         f"torch.nn.Lazy{kind}{n}d": f"torch.nn.{kind}{n}d"
-        for kind in ("Conv", "ConvTranspose", "BatchNorm", "InstanceNorm")
+        for kind in ("Conv", "ConvTranspose")
         for n in (1, 2, 3)
     },
     "torch.nn.LazyLinear": "torch.nn.Linear",
+    "torch.nn.modules.linear.NonDynamicallyQuantizableLinear": "torch.nn.Linear",
     "torch.nn.SyncBatchNorm": _BATCH_NORM,
     "torch.nn.ReLU6": "torch.nn.Hardtanh",
     "torch.nn.UpsamplingNearest2d": "torch.nn.Upsample",
