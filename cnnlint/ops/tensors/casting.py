@@ -1,0 +1,68 @@
+"""Element type, device and memory: ``to``, ``float``, ``cuda``, ``contiguous``, ``detach``, ``clone``."""
+
+from __future__ import annotations
+
+from cnnlint.graph.operations import Identity
+from cnnlint.ops.spec import UNKNOWN, Args, FunctionSpec, Result, TensorLike, TensorSpec
+from cnnlint.ops.tensors.define import both, method
+from cnnlint.ops.tensors.dtypes import dtype_named
+from cnnlint.ops.tensors.values import cast
+
+
+def converted(name: str, tensor: TensorLike, dtype: str | None) -> Result:
+    """``tensor`` with the element type ``dtype``."""
+    values = tensor.values if dtype == tensor.dtype else cast(tensor.values, dtype)
+    return Result(TensorSpec(tensor.shape, dtype, values), Identity(name))
+
+
+def _to(args: Args) -> Result:
+    tensor = args.tensor("input")
+    given = [*args["args"], args.bound.get("dtype"), args.bound.get("other")]
+    dtype: str | None = tensor.dtype
+    for value in given:
+        if isinstance(value, TensorLike):
+            dtype = value.dtype
+        elif dtype_named(value) is not None:
+            dtype = dtype_named(value)
+        elif value is UNKNOWN:
+            return converted("to", tensor, None)
+    return converted("to", tensor, dtype)
+
+
+def _cast(name: str, dtype: str) -> FunctionSpec:
+    def entry(args: Args) -> Result:
+        return converted(name, args.tensor("input"), dtype)
+
+    return method(name, "input, memory_format=None", entry)
+
+
+def _kept(args: Args) -> Result:
+    tensor = args.tensor("input")
+    return converted(args.name, tensor, tensor.dtype)
+
+
+_CASTS = {
+    "float": "float32", "double": "float64", "half": "float16", "bfloat16": "bfloat16", "long": "int64",
+    "int": "int32", "short": "int16", "char": "int8", "byte": "uint8", "bool": "bool", "cfloat": "complex64",
+    "cdouble": "complex128",
+}  # fmt: skip
+
+_KEPT = {
+    "contiguous": "input, memory_format=None",
+    "cpu": "input, memory_format=None",
+    "cuda": "input, device=None, non_blocking=False, memory_format=None",
+    "pin_memory": "input, device=None",
+    "data": "input",
+    "requires_grad_": "input, requires_grad=True",
+    "detach_": "input",
+    "share_memory_": "input",
+}
+
+FUNCTIONS: tuple[FunctionSpec, ...] = (
+    method("to", "input, *args, dtype=None, device=None, other=None, non_blocking=False, copy=False,"
+           " memory_format=None", _to),
+    *(_cast(name, dtype) for name, dtype in _CASTS.items()),
+    *(method(name, signature, _kept) for name, signature in _KEPT.items()),
+    both("detach", "input", _kept),
+    both("clone", "input, *, memory_format=None", _kept),
+)  # fmt: skip
