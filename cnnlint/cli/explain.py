@@ -1,0 +1,55 @@
+"""``cnnlint explain``: the documentation of one rule."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from cnnlint import registry
+from cnnlint.cli.options import Word, apply, config_options
+from cnnlint.cli.settings import root_settings
+from cnnlint.docs import HEADINGS, RuleDoc, markdown
+from cnnlint.nearest import did_you_mean
+from cnnlint.rule import Rule
+
+
+@click.command("explain")
+@click.argument("rule", metavar="CODE|NAME")
+@click.option("--output-format", type=Word(["text", "json", "markdown"]), default="text", show_default=True)
+@apply(*config_options)
+def command(rule: str, output_format: str, config: tuple[str, ...], isolated: bool) -> None:
+    """Explain a rule: what it finds, why that matters, and when not to worry."""
+    known = registry.load(root_settings(config, isolated).settings.plugins)
+    found = known.find(rule)
+    if found is None:
+        raise click.UsageError(f"no rule is called {rule!r}{did_you_mean(rule, known.words)}")
+    if output_format == "json":
+        click.echo(as_json(found))
+    elif output_format == "text" and sys.stdout.isatty() and _pretty(markdown(found)):
+        return
+    else:
+        click.echo(markdown(found), nl=False)
+
+
+def as_json(rule: type[Rule]) -> str:
+    """The rule's documentation as a JSON object."""
+    import json
+
+    doc = RuleDoc.of(rule)
+    facts = {"code": rule.code, "name": rule.name, "category": str(rule.category), "severity": str(rule.severity)}
+    sections = {heading: doc.sections[heading] for heading in HEADINGS if heading in doc.sections}
+    return json.dumps(
+        {**facts, "opt_in": rule.opt_in, "summary": doc.summary, "sections": sections}, indent=2, ensure_ascii=False
+    )
+
+
+def _pretty(text: str) -> bool:
+    """Shows Markdown with rich, if that is installed."""
+    try:
+        from rich.console import Console
+        from rich.markdown import Markdown
+    except ImportError:
+        return False
+    Console().print(Markdown(text))
+    return True

@@ -1,0 +1,31 @@
+"""Configuration as commands need it: its errors are usage errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import click
+
+from cnnlint.config import ConfigError, Resolved, Resolver
+from cnnlint.registry import PluginError
+
+T = TypeVar("T")
+
+
+def resolver(config: tuple[str, ...], isolated: bool, options: Mapping[str, Any] | None = None) -> Resolver:
+    """The settings of a run; ``options`` are those that the command line gives, by configuration key."""
+    return usable(lambda: Resolver(config=config, options=options or {}, isolated=isolated))
+
+
+def root_settings(config: tuple[str, ...], isolated: bool) -> Resolved:
+    """The settings that hold in the working directory."""
+    return usable(lambda: resolver(config, isolated).root)
+
+
+def usable(work: Callable[[], T]) -> T:
+    """The result of ``work``; what it cannot use in the configuration ends the command with status 2."""
+    try:
+        return work()
+    except (ConfigError, PluginError) as error:
+        raise click.UsageError(str(error)) from error

@@ -1,0 +1,57 @@
+"""What the rules say about the networks of one file, before it is joined and suppressed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from cnnlint.findings import Diagnostic
+from cnnlint.graph.model import ModelGraph
+from cnnlint.rule import Finding, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A finding of one rule at one layer of one network. ``target`` names the network; ``scope`` is the class that
+    holds the layer and the layer's name in it (``BasicBlock.conv1``)."""
+
+    finding: Finding
+    target: str
+    scope: str
+
+
+def gather(graphs: Iterable[ModelGraph], rules: Sequence[Rule], path: str) -> tuple[list[Raw], list[Diagnostic]]:
+    """The findings of ``rules`` in ``graphs``, in order. A rule that raises gives a diagnostic that names it."""
+    found: list[Raw] = []
+    failed: dict[str, Diagnostic] = {}
+    for graph in graphs:
+        for rule in rules:
+            if rule.code in failed:
+                continue
+            try:
+                found += [_raw(finding, graph) for finding in rule.check(graph)]
+            except Exception as error:  # noqa: BLE001 - rules are plugins; one that raises must not end the run
+                failed[rule.code] = _rule_error(rule, graph, error, path)
+    return found, list(failed.values())
+
+
+def _raw(finding: Finding, graph: ModelGraph) -> Raw:
+    return Raw(replace(finding, model=finding.model or graph.name), graph.target, scope(graph, finding.layer))
+
+
+def scope(graph: ModelGraph, layer: str) -> str:
+    """The innermost class of the user that holds ``layer``, and the layer's name in it.
+
+    It is the same for all copies of a block, whichever model they stand in, and does not depend on lines."""
+    parts = layer.split(".") if layer else []
+    for cut in range(max(len(parts) - 1, 0), -1, -1):
+        owner = graph.modules.get(".".join(parts[:cut]))
+        if owner is not None and not owner.builtin:
+            return ".".join((owner.type, *parts[cut:]))
+    return ".".join((graph.name, *parts))
+
+
+def _rule_error(rule: Rule, graph: ModelGraph, error: Exception, path: str) -> Diagnostic:
+    kind = type(error).__name__
+    message = f"rule {rule.code} {rule.name} ({type(rule).__module__}) raised {kind} on {graph.target}: {error}"
+    return Diagnostic("rule-error", path, 1, 1, message)

@@ -1,0 +1,62 @@
+"""Findings joined over layers and models, and their fingerprints."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, replace
+
+from cnnlint import rule
+from cnnlint.findings import Finding, at_least
+from cnnlint.graph.span import Span
+from cnnlint.lint.gather import Raw
+from cnnlint.rule import Severity
+
+_FIELDS = [field.name for field in fields(rule.Finding)]
+
+
+def join(raws: Iterable[Raw], severities: Mapping[str, Severity]) -> list[Finding]:
+    """One finding for each code and place in the source, sorted by path, line, column and code.
+
+    A block that stands in several layers or models is reported once, with the number of places. ``severities`` are
+    those that the configuration changes, by code."""
+    groups: dict[tuple[Span, str, int], list[Raw]] = {}
+    said: Counter[tuple[Span, str, str, str]] = Counter()
+    for raw in raws:
+        place = (raw.finding.span, raw.finding.code, raw.target, raw.finding.layer)
+        # A rule may say several things about one layer; the first of each layer belong together, then the second.
+        key = (raw.finding.span, raw.finding.code, said[place])
+        said[place] += 1
+        groups.setdefault(key, []).append(raw)
+    joined = [_joined(group, severities) for _, group in sorted(groups.items(), key=lambda item: (item[0][0][:3], item[0][1:], item[0][0]))]
+    return with_fingerprints(joined)
+
+
+def _joined(group: Sequence[Raw], severities: Mapping[str, Severity]) -> Finding:
+    first = group[0]
+    for raw in group[1:]:
+        if at_least(raw.finding.severity, first.finding.severity) and raw.finding.severity != first.finding.severity:
+            first = raw
+    values = {name: getattr(first.finding, name) for name in _FIELDS}
+    values["severity"] = severities.get(first.finding.code, first.finding.severity)
+    places = len({(raw.target, raw.finding.layer) for raw in group})
+    if places > 1:
+        one_layer = len({raw.finding.layer for raw in group}) == 1
+        values["message"] += f" (in {places} {'models' if one_layer else 'places'})"
+        values["data"] = {**first.finding.data, "places": places}
+    return Finding(**values, scope=first.scope, places=places)
+
+
+def with_fingerprints(findings: Sequence[Finding]) -> list[Finding]:
+    """Sorted findings with fingerprints made of path, rule, class and layer, and occurrence; never of lines."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    result: list[Finding] = []
+    for finding in findings:
+        key = (finding.path, finding.code, finding.scope)
+        text = "\0".join((*key, str(seen[key])))
+        seen[key] += 1
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        result.append(replace(finding, fingerprint=digest))
+    return result
+

@@ -1,0 +1,205 @@
+"""A model in numbers: the layer table and its totals, read off a :class:`~cnnlint.graph.model.ModelGraph`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from cnnlint.graph.dims import Dim, Shape, show
+from cnnlint.graph.model import Call, ModelGraph, Tensor, Value, sum_macs, tensors_in
+from cnnlint.graph.receptive import Field, receptive_fields
+from cnnlint.graph.span import Span
+
+__all__ = ["LayerRow", "ModelSummary", "Size", "UnknownPlace", "summary_of"]
+
+Size: TypeAlias = int | str | None
+"""An integer, the text of a symbolic size, or ``None`` where it is unknown."""
+Sizes: TypeAlias = tuple[Size, ...] | None
+Output: TypeAlias = Any
+"""The sizes of a tensor, or lists and objects of them, as JSON has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """One call of a leaf module. ``parameters`` are its own, ``macs`` those of this call; ``receptive_field`` (the
+    largest over all paths) and ``effective_stride`` hold one number for each spatial axis."""
+
+    name: str
+    type: str
+    output: Output
+    parameters: Size
+    macs: Size
+    receptive_field: Sizes
+    effective_stride: Sizes
+    built_at: Span | None
+    called_at: Span
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "type": self.type,
+            "output": self.output,
+            "parameters": self.parameters,
+            "macs": self.macs,
+            "receptive_field": _list(self.receptive_field),
+            "effective_stride": _list(self.effective_stride),
+            "built_at": _place(self.built_at),
+            "called_at": _place(self.called_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownPlace:
+    """Something that could not be found out, and where."""
+
+    reason: str
+    path: str | None
+    line: int | None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"reason": self.reason, "path": self.path, "line": self.line}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSummary:
+    """One network in numbers. ``macs`` are multiply-adds of convolutions, linear layers and matrix products for the
+    batch as given; a total that something unknown is part of is ``None``."""
+
+    target: str
+    name: str
+    path: str
+    line: int
+    complete: bool
+    input_shapes: tuple[Output, ...]
+    input_evidence: str
+    input_at: Span | None
+    output: Output
+    parameters: Size
+    trainable_parameters: Size
+    macs: Size
+    macs_by_op: Mapping[str, Size] | None
+    unknown: tuple[UnknownPlace, ...]
+    layers: tuple[LayerRow, ...]
+
+    @property
+    def batch(self) -> int | None:
+        """The batch size, where it is a number."""
+        first = self.input_shapes[0] if self.input_shapes else None
+        return first[0] if isinstance(first, list) and first and isinstance(first[0], int) else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The summary as JSON gives it; see ``report/schemas/summary.schema.json``."""
+        return {
+            "target": self.target,
+            "name": self.name,
+            "path": self.path,
+            "line": self.line,
+            "complete": self.complete,
+            "input": {"shapes": list(self.input_shapes), "evidence": self.input_evidence},
+            "output": self.output,
+            "parameters": self.parameters,
+            "trainable_parameters": self.trainable_parameters,
+            "macs": self.macs,
+            "macs_by_op": None if self.macs_by_op is None else dict(self.macs_by_op),
+            "unknown": [unknown.to_dict() for unknown in self.unknown],
+            "layers": [layer.to_dict() for layer in self.layers],
+        }
+
+
+def summary_of(graph: ModelGraph) -> ModelSummary:
+    """The numbers of one network."""
+    fields = receptive_fields(graph)
+    macs = graph.macs_by_op if _all_counted(graph) else None
+    unknown = tuple(
+        UnknownPlace(u.reason, u.span.path if u.span else None, u.span.line if u.span else None) for u in graph.unknowns
+    )
+    return ModelSummary(
+        target=graph.target,
+        name=graph.name,
+        path=graph.span.path,
+        line=graph.span.line,
+        complete=graph.complete,
+        input_shapes=tuple(_sizes(tensor.shape) for tensor in graph.inputs),
+        input_evidence=str(graph.evidence.kind),
+        input_at=graph.evidence.span,
+        output=_output(graph.output),
+        parameters=_size(graph.parameters),
+        trainable_parameters=_size(graph.trainable_parameters),
+        macs=None if macs is None else _size(_sum(macs)),
+        macs_by_op=None if macs is None else {name: _size(amount) for name, amount in macs.items()},
+        unknown=unknown,
+        layers=tuple(_row(graph, call, fields) for call in graph.calls if call.module.leaf),
+    )
+
+
+def _all_counted(graph: ModelGraph) -> bool:
+    """Whether the sum over the nodes is the whole: nothing was unknown, and the model was run at all."""
+    return graph.complete and bool(graph.calls)
+
+
+def _row(graph: ModelGraph, call: Call, fields: Mapping[Tensor, Field]) -> LayerRow:
+    module = call.module
+    nodes = graph.nodes[call.start : call.stop]
+    tensor = next(tensors_in(call.output), None)
+    field = None if tensor is None else fields.get(tensor)
+    return LayerRow(
+        name=module.name,
+        type=module.type,
+        output=_output(call.output),
+        parameters=_size(_sum_counts([parameter.count for parameter in module.parameters])),
+        macs=_size(_sum(sum_macs(nodes))),
+        receptive_field=None if field is None else _axes(field.size),
+        effective_stride=None if field is None else _axes(field.stride),
+        built_at=module.built_at,
+        called_at=call.span,
+    )
+
+
+def _sum(macs: Mapping[str, Dim]) -> Dim:
+    total: Dim = 0
+    for amount in macs.values():
+        total = total + amount
+    return total
+
+
+def _sum_counts(counts: list[Dim | None]) -> Dim | None:
+    total: Dim = 0
+    for count in counts:
+        if count is None:
+            return None
+        total = total + count
+    return total
+
+
+def _size(value: Dim | None) -> Size:
+    if value is None or isinstance(value, int):
+        return value
+    return show(value)
+
+
+def _sizes(shape: Shape | None) -> list[Size] | None:
+    return None if shape is None else [_size(size) for size in shape]
+
+
+def _axes(values: tuple[Any, ...]) -> Sizes:
+    return tuple(value if isinstance(value, int | str) else None if value is None else str(value) for value in values)
+
+
+def _output(value: Value) -> Output:
+    """The sizes of what a module returns: a list for a tensor, lists and objects of such for several."""
+    if isinstance(value, Tensor):
+        return _sizes(value.shape)
+    if isinstance(value, tuple):
+        return [_output(item) for item in value]
+    if isinstance(value, Mapping):
+        return {name: _output(item) for name, item in value.items()}
+    return None
+
+
+def _list(values: Sizes) -> list[Size] | None:
+    return None if values is None else list(values)
+
+
+def _place(span: Span | None) -> dict[str, Any] | None:
+    return None if span is None else {"path": span.path, "line": span.line, "column": span.column}
