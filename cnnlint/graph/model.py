@@ -61,6 +61,7 @@ class ProblemKind(StrEnum):
     INDEX = "index"  # an axis or a position does not exist
     DTYPE = "dtype"  # the element type is not accepted
     CONTAINER = "container"  # a container is called or built wrongly
+    PYTHON = "python"  # the program itself raises: an attribute, a name, a key that does not exist
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,164 @@
+"""From the record of an evaluation to a frozen ModelGraph."""
+
+from __future__ import annotations
+
+from cnnlint.graph.model import (
+    Call, Evidence, Failure, ModelGraph, Module, Node, Origin, Parameter, Tensor, Unknown, Value,
+)  # fmt: skip
+from cnnlint.graph.span import Span
+from cnnlint.static.interpreter import Interpreter
+from cnnlint.static.modules import named_modules
+from cnnlint.static.recorder import Recorder, tensors_of
+from cnnlint.static.values import EnumMember, Instance, ModuleInstance, NamedTuple, Site, TensorValue
+from cnnlint.static.values import Unknown as UnknownValue
+from cnnlint.static.values import Value as Evaluated
+
+
+def assemble(
+    it: Interpreter,
+    root: ModuleInstance,
+    *,
+    target: str,
+    span: Span,
+    inputs: tuple[Tensor, ...],
+    evidence: Evidence,
+    output: Evaluated,
+) -> ModelGraph:
+    """The graph of the model ``root`` as it was last run."""
+    recorder = it.recorder
+    modules, by_id = _modules(it, root)
+    nodes = _nodes(recorder, by_id)
+    return ModelGraph(
+        target=target,
+        name=root.cls.name,
+        span=span,
+        modules=modules,
+        inputs=inputs,
+        evidence=evidence,
+        output=_value(output),
+        nodes=nodes,
+        calls=_calls(recorder, by_id),
+        failures=_failures(recorder, by_id, nodes),
+        unknowns=tuple(Unknown(u.reason, _span(u.site)) for u in it.unknowns.values()),
+    )
+
+
+def _span(site: Site | None) -> Span | None:
+    return site.span if site is not None else None
+
+
+def _modules(it: Interpreter, root: ModuleInstance) -> tuple[dict[str, Module], dict[int, Module]]:
+    """Modules by qualified name and by the identity of their instance."""
+    modules: dict[str, Module] = {}
+    by_id: dict[int, Module] = {}
+    seen: set[int] = set()
+    for name, instance in named_modules(it, root):
+        by_id[id(instance)] = modules[name] = _module(it, name, instance, seen)
+    return modules, by_id
+
+
+def _module(it: Interpreter, name: str, instance: ModuleInstance, seen: set[int]) -> Module:
+    prefix = f"{name}." if name else ""
+    _note_unknown_parts(it, instance)
+    return Module(
+        name=name,
+        type=instance.cls.name,
+        path=instance.cls.path,
+        parameters=_parameters(instance, seen),
+        children=tuple(f"{prefix}{key}" for key, child in instance.modules.items() if child is not None),
+        built_at=_span(instance.built_at),
+        builtin=instance.cls.statement is None and instance.cls.env is None,
+        training=instance.training,
+    )
+
+
+def _note_unknown_parts(it: Interpreter, instance: ModuleInstance) -> None:
+    for table in (instance.modules, instance.params):
+        haze = it.haze(table)
+        if haze is not None:
+            it.note(haze)
+        for value in table.values():
+            if isinstance(value, UnknownValue):
+                it.note(value)
+
+
+def _parameters(instance: ModuleInstance, seen: set[int]) -> tuple[Parameter, ...]:
+    """The module's own parameters; one that several modules share belongs to the first."""
+    found: list[Parameter] = []
+    for name, value in instance.params.items():
+        if isinstance(value, TensorValue) and id(value) not in seen:
+            seen.add(id(value))
+            found.append(Parameter(name, value.shape, value.trainable is not False))
+        elif isinstance(value, UnknownValue):
+            found.append(Parameter(name, None))
+    return tuple(found)
+
+
+def _outside(instance: ModuleInstance) -> Module:
+    """A module that is called but not registered below the root."""
+    return Module("", instance.cls.name, instance.cls.path, _parameters(instance, set()), (), _span(instance.built_at), True)
+
+
+def _owner(instance: ModuleInstance, by_id: dict[int, Module]) -> Module:
+    if id(instance) not in by_id:
+        by_id[id(instance)] = _outside(instance)
+    return by_id[id(instance)]
+
+
+def _nodes(recorder: Recorder, by_id: dict[int, Module]) -> tuple[Node, ...]:
+    spans: dict[Site, Span] = {}
+    return tuple(
+        Node(
+            index, record.op, record.inputs, record.outputs, _owner(record.module, by_id),
+            _cached(record.site, spans), record.macs, record.certain, record.problem,
+        )
+        for index, record in enumerate(recorder.nodes)
+    )  # fmt: skip
+
+
+def _cached(site: Site, spans: dict[Site, Span]) -> Span:
+    span = spans.get(site)
+    if span is None:
+        span = spans[site] = site.span
+    return span
+
+
+def _calls(recorder: Recorder, by_id: dict[int, Module]) -> tuple[Call, ...]:
+    spans: dict[Site, Span] = {}
+    return tuple(
+        Call(
+            index, _owner(record.module, by_id), tuple(t.edge for value in record.inputs for t in tensors_of(value)),
+            _value(record.output), _cached(record.site, spans), record.start, record.stop, record.parent,
+            record.certain,
+        )
+        for index, record in enumerate(recorder.calls)
+    )  # fmt: skip
+
+
+def _failures(recorder: Recorder, by_id: dict[int, Module], nodes: tuple[Node, ...]) -> tuple[Failure, ...]:
+    found = []
+    for record in recorder.failures:
+        owner = by_id.get(id(record.module)) if record.module is not None else None
+        node = nodes[record.node] if record.node is not None and record.node < len(nodes) else None
+        name = owner.name if owner is not None else ""
+        found.append(Failure(record.problem, record.site.span, record.type, name, node, record.certain))
+    return tuple(found)
+
+
+def _value(value: Evaluated) -> Value:
+    """A returned value with tensors as edges; what is no tensor or collection of them is ``None``."""
+    match value:
+        case TensorValue():
+            return value.edge
+        case NamedTuple() | tuple() | list():
+            return tuple(_value(item) for item in value)
+        case dict():
+            return {str(key): _value(item) for key, item in value.items()}
+        case Instance(payload=dict() as table) if not isinstance(value, ModuleInstance):
+            return {str(key): _value(item) for key, item in table.items()}
+        case Instance() if value.cls.has("dataclass"):
+            return {name: _value(item) for name, item in value.attrs.items()}
+        case UnknownValue():
+            return Tensor(None, None, Origin.CONSTANT)
+        case EnumMember() | _:
+            return None

@@ -1,0 +1,267 @@
+"""Which models a file holds: what its own code builds and calls, its builder functions, and the classes that nobody
+else instantiates."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from cnnlint.graph.model import Evidence, EvidenceKind
+from cnnlint.static.attributes import find_in_class
+from cnnlint.static.calls import call
+from cnnlint.static.classes import run_statement
+from cnnlint.static.externals import MODULE
+from cnnlint.static.frame import Frame, ModuleEnv
+from cnnlint.static.imports import file_name
+from cnnlint.static.recorder import Example
+from cnnlint.static.running import Entry
+from cnnlint.static.signals import Exhausted, Raised, Signal
+from cnnlint.static.values import (
+    Class, Descriptor, External, Function, ModuleInstance, Native, Param, Site, TensorValue, Unknown, Value,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from cnnlint.source.index import Statement
+    from cnnlint.static.interpreter import Interpreter
+
+MAX_ENTRIES = 64
+_SCRIPT = frozenset({"assign", "expr", "for", "with", "if", "try", "while"})
+
+
+def find_entries(it: Interpreter, env: ModuleEnv, path: str) -> Iterator[Entry]:
+    """The entry models of a file, one at a time: each is run before the next is looked for."""
+    assert env.index is not None
+    classes = module_classes(it, env)
+    if not classes and not _may_run_models(env):
+        return
+    count = 0
+    for entry in _in_order(it, env, path, classes):
+        yield entry
+        count += 1
+        if count >= MAX_ENTRIES:
+            it.note(it.unknown(f"only the first {MAX_ENTRIES} models of the file are read"))
+            return
+
+
+def _in_order(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]) -> Iterator[Entry]:
+    yield from _scripted(it, env, path)
+    yield from _built(it, env, path, classes)
+    yield from _standing(it, env, path, classes)
+
+
+def module_classes(it: Interpreter, env: ModuleEnv) -> dict[str, Statement]:
+    """The file's classes that derive from ``nn.Module``, by name, in order."""
+    assert env.index is not None
+    found: dict[str, Statement] = {}
+    for statement in env.index.scope.statements:
+        if statement.kind == "class":
+            cls = _quietly(it, lambda name=statement.names[0]: file_name(it, env, name))  # type: ignore[misc]
+            if isinstance(cls, Class) and cls.is_subclass(MODULE):
+                found[statement.names[0]] = statement
+    return found
+
+
+def _quietly(it: Interpreter, question: object) -> Value:
+    """The answer, or unknown where the program raises on the way."""
+    try:
+        return question()  # type: ignore[operator]
+    except Raised as raised:
+        return it.unknown(f"raises {raised.name}: {raised.text}")
+
+
+def _may_run_models(env: ModuleEnv) -> bool:
+    assert env.index is not None
+    return bool(env.index.scope.entry_guard) and "torch" in env.index.text.text
+
+
+# ---- the file's own code --------------------------------------------------------------------------------------
+
+
+def _scripted(it: Interpreter, env: ModuleEnv, path: str) -> Iterator[Entry]:
+    """Models that the file's own top-level code builds and calls."""
+    run_script(it, env)
+    seen: set[int] = set()
+    for example in list(it.recorder.examples):
+        root = example.module
+        if id(root) in seen or not root.initialised or root.spec is not None:
+            continue
+        seen.add(id(root))
+        if _below_another(it, root):
+            continue
+        known = bool(example.args or example.kwargs) and all(
+            not isinstance(value, TensorValue) or value.shape is not None
+            for value in (*example.args, *example.kwargs.values())
+        )
+        yield _example_entry(it, env, path, example, known)
+
+
+def _below_another(it: Interpreter, root: ModuleInstance) -> bool:
+    """Whether a called module belongs to another one that was called."""
+    from cnnlint.static.modules import named_modules
+
+    others = {id(e.module): e.module for e in it.recorder.examples if e.module is not root}
+    return any(root is child for other in others.values() for _, child in named_modules(it, other))
+
+
+def _example_entry(it: Interpreter, env: ModuleEnv, path: str, example: Example, known: bool) -> Entry:
+    root = example.module
+    evidence = Evidence(EvidenceKind.EXAMPLE, example.site.span) if known else Evidence(EvidenceKind.NONE)
+    args = example.args if known and not _has_unknown(example) else None
+    if args is None:
+        evidence = Evidence(EvidenceKind.NONE)
+    span = _class_span(root) or example.site.span
+    return Entry(
+        root, f"{path}:{root.cls.name}", span, example.site, evidence, args=args,
+        kwargs=example.kwargs if args is not None else None,
+    )  # fmt: skip
+
+
+def _has_unknown(example: Example) -> bool:
+    return any(isinstance(value, Unknown | External) for value in (*example.args, *example.kwargs.values()))
+
+
+def _class_span(root: ModuleInstance) -> object:
+    return root.cls.statement.stmt_span() if root.cls.statement is not None else None
+
+
+def run_script(it: Interpreter, env: ModuleEnv) -> None:
+    """Run the top-level code of a file that is no definition, the ``__main__`` guard included."""
+    assert env.index is not None
+    scope = env.index.scope
+    for statement in scope.statements:
+        guarded = statement in scope.entry_guard
+        if statement in env.done or (statement.kind not in _SCRIPT and not guarded):
+            continue
+        env.done.add(statement)
+        frame = Frame(env, statement, env.names, module_level=True)
+        try:
+            if guarded:
+                _run_guard(it, statement, frame)
+            else:
+                run_statement(it, statement, frame)
+        except Exhausted:
+            raise
+        except Signal:
+            continue
+
+
+def _run_guard(it: Interpreter, statement: Statement, frame: Frame) -> None:
+    node = statement.parse()
+    if not isinstance(node, cst.If):
+        return
+    for item in node.body.body:
+        it.execute(item, frame)
+
+
+# ---- builders ---------------------------------------------------------------------------------------------------
+
+
+def _built(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]) -> Iterator[Entry]:
+    """Models that builder functions return."""
+    for statement in builder_statements(env, classes):
+        name = statement.names[0]
+        function = _quietly(it, lambda name=name: file_name(it, env, name))  # type: ignore[misc]
+        root = build(it, function, name, statement)
+        if isinstance(root, ModuleInstance) and root.spec is None:
+            site = Site(statement, statement.header())
+            yield Entry(root, f"{path}:{name}()", statement.stmt_span(), site)
+
+
+def builder_statements(env: ModuleEnv, classes: dict[str, Statement]) -> list[Statement]:
+    """Functions of the file that name one of its module classes (or such a function) and return something."""
+    assert env.index is not None
+    functions = [s for s in env.index.scope.statements if s.kind == "function"]
+    names = {s.names[0]: _names_in(s.node) for s in functions}
+    wanted = set(classes)
+    growing = True
+    while growing:
+        more = {name for name, used in names.items() if used & wanted and name not in wanted}
+        wanted |= more
+        growing = bool(more)
+    used_elsewhere = set().union(*names.values()) if names else set()
+    return [
+        s for s in functions
+        if s.names[0] in wanted and _returns(s.node) and not (_needs_arguments(s.node) and s.names[0] in used_elsewhere)
+    ]  # fmt: skip
+
+
+def _names_in(node: ast.AST) -> set[str]:
+    return {item.id for item in ast.walk(node) if isinstance(item, ast.Name)}
+
+
+def _returns(node: ast.AST) -> bool:
+    return any(isinstance(item, ast.Return) and item.value is not None for item in ast.walk(node))
+
+
+def _needs_arguments(node: ast.stmt) -> bool:
+    assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    args = node.args
+    positional = [*args.posonlyargs, *args.args]
+    return len(positional) > len(args.defaults) or any(default is None for default in args.kw_defaults)
+
+
+def build(it: Interpreter, callee: Value, name: str, statement: Statement) -> Value:
+    """What a builder or class gives when called without arguments; required ones are unknown, under their names."""
+    site = Site(statement, statement.header())
+    before, it.certain = it.certain, True
+    try:
+        with it.recorder.inside(site):
+            kwargs = unknown_arguments(it, callee, site)
+            return call(it, callee, [], kwargs, site)
+    except Raised as raised:
+        return it.unknown(f"{name}() raises {raised.name}: {raised.text}", raised.site or site)
+    except Exhausted:
+        raise
+    except Signal:
+        return it.unknown(f"{name}() does not return", site)
+    finally:
+        it.certain = before
+
+
+def unknown_arguments(it: Interpreter, callee: Value, site: Site) -> dict[str, Value]:
+    """The required arguments of a callable, unknown but named."""
+    return {
+        param.name: it.unknown(f"the argument {param.name} is not known", site, param.name)
+        for param in _parameters(it, callee)
+        if param.default is None and param.kind in ("both", "kw")
+    }
+
+
+def _parameters(it: Interpreter, callee: Value) -> tuple[Param, ...]:
+    if isinstance(callee, Class):
+        init = find_in_class(it, callee, "__init__")
+        return init.code.params[1:] if isinstance(init, Function) else ()
+    if isinstance(callee, Descriptor):
+        callee = callee.function
+    return callee.code.params if isinstance(callee, Function) else ()
+
+
+# ---- classes that stand alone ---------------------------------------------------------------------------------------
+
+
+def _standing(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]) -> Iterator[Entry]:
+    """Classes that nothing evaluated so far has instantiated, those first that no other class names."""
+    used = {name: set() for name in classes}  # type: dict[str, set[str]]
+    for name, statement in classes.items():
+        for other in _names_in(statement.node) & set(classes):
+            if other != name:
+                used[other].add(name)
+    for name in sorted(classes, key=lambda name: (bool(used[name]), list(classes).index(name))):
+        cls = env.names.get(name)
+        if not isinstance(cls, Class) or cls in it.recorder.built or not has_forward(it, cls):
+            continue
+        root = build(it, cls, name, classes[name])
+        if isinstance(root, ModuleInstance):
+            statement = classes[name]
+            yield Entry(root, f"{path}:{name}", statement.stmt_span(), Site(statement, statement.header()))
+
+
+def has_forward(it: Interpreter, cls: Class) -> bool:
+    """Whether a class can be called as a model: it or a base defines ``forward``."""
+    found = find_in_class(it, cls, "forward")
+    if isinstance(found, Native) and cls.container_kind in ("list", "dict"):
+        return False
+    return found is not None

@@ -1,0 +1,153 @@
+"""The evaluator: an abstract interpreter for the Python that builds models.
+
+It runs over libcst nodes by dispatch on their type and never touches the user's code in any other way. Whatever it
+cannot know becomes :class:`~cnnlint.static.values.Unknown`; it is bounded in steps, depth and sizes, so it ends on
+every input.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from cnnlint.static.frame import Frame, ModuleEnv
+from cnnlint.static.signals import Exhausted, Raised
+from cnnlint.static.trail import Trail
+from cnnlint.static.values import Site, Unknown, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cnnlint.source.imports import Project
+    from cnnlint.static.recorder import Recorder
+
+MAX_STEPS = 1_500_000
+MAX_DEPTH = 120
+MAX_ITEMS = 100_000
+MAX_TEXT = 1_000_000
+MAX_BITS = 4096
+MAX_UNKNOWNS = 200
+
+
+class Interpreter:
+    """The state of one evaluation. A new one is made for each entry, so that entries cannot disturb each other;
+    parsed statements are shared through the project."""
+
+    def __init__(self, project: Project, recorder: Recorder, *, training: bool = False, steps: int = MAX_STEPS) -> None:
+        self.project = project
+        self.recorder = recorder
+        self.training = training
+        self.steps = steps
+        self.depth = 0
+        self.trail = Trail()
+        self.certain = True
+        self.guarded = 0
+        """How many ``try`` statements around the current point would catch what torch raises."""
+        self.hazy: dict[int, tuple[Any, Unknown]] = {}
+        """Lists, dicts and sets of which not even the length is known (kept alive, so that ids stay theirs)."""
+        self.modules: dict[Path, ModuleEnv] = {}
+        self.unknowns: dict[tuple[str, Site | None], Unknown] = {}
+
+    # ---- evaluation -------------------------------------------------------------------------------------------
+
+    def eval(self, node: cst.CSTNode, frame: Frame) -> Value:
+        """The value of an expression."""
+        self.steps -= 1
+        if self.steps < 0:
+            raise Exhausted("evaluation was stopped: the step budget is used up")
+        handler = _EXPRESSIONS.get(type(node))
+        if handler is None:
+            return self.unknown(f"{type(node).__name__} is not evaluated", Site(frame.statement, node))
+        return handler(self, node, frame)
+
+    def execute(self, node: cst.CSTNode, frame: Frame) -> None:
+        """Run one statement."""
+        self.steps -= 1
+        if self.steps < 0:
+            raise Exhausted("evaluation was stopped: the step budget is used up")
+        handler = _STATEMENTS.get(type(node))
+        if handler is None:
+            self.unknown(f"{type(node).__name__} is not evaluated", Site(frame.statement, node))
+        else:
+            handler(self, node, frame)
+
+    # ---- what is not known ------------------------------------------------------------------------------------
+
+    def unknown(self, reason: str, site: Site | None = None, name: str = "") -> Unknown:
+        """A new unknown value. It is listed only if it comes to matter: see :meth:`note`."""
+        return Unknown(reason, site, name)
+
+    def note(self, unknown: Unknown) -> None:
+        """List an unknown that has cost knowledge of the model."""
+        if len(self.unknowns) < MAX_UNKNOWNS:
+            self.unknowns.setdefault((unknown.reason, unknown.site), unknown)
+
+    @contextmanager
+    def doubtful(self) -> Iterator[None]:
+        """Inside, what happens may not happen: nothing found there is certain."""
+        before, self.certain = self.certain, False
+        try:
+            yield
+        finally:
+            self.certain = before
+
+    @contextmanager
+    def deeper(self) -> Iterator[None]:
+        """One more call of the evaluated program on the stack."""
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            self.depth -= 1
+            raise Raised(RecursionError, "maximum recursion depth exceeded")
+        try:
+            yield
+        finally:
+            self.depth -= 1
+
+    # ---- changes ----------------------------------------------------------------------------------------------
+
+    def set_item(self, container: dict[Any, Value], key: Any, value: Value) -> None:
+        """``container[key] = value``, journalled."""
+        if self.trail.open:
+            self.trail.touch(container)
+        container[key] = value
+
+    def make_hazy(self, container: Any, why: Unknown) -> None:
+        """From here on the contents of ``container`` are not known."""
+        self.hazy[id(container)] = (container, why)
+
+    def haze(self, container: Any) -> Unknown | None:
+        """Why the contents are unknown; ``None`` if they are known."""
+        if not self.hazy:
+            return None
+        entry = self.hazy.get(id(container))
+        return entry[1] if entry is not None else None
+
+
+# Filled by the modules that hold the handlers, so that each family of syntax stands in a file of its own.
+_EXPRESSIONS: dict[type[cst.CSTNode], Any] = {}
+_STATEMENTS: dict[type[cst.CSTNode], Any] = {}
+
+
+def expression(*kinds: type[cst.CSTNode]) -> Any:
+    """Decorator: the handler of these kinds of expression."""
+
+    def register(handler: Any) -> Any:
+        for kind in kinds:
+            _EXPRESSIONS[kind] = handler
+        return handler
+
+    return register
+
+
+def statement(*kinds: type[cst.CSTNode]) -> Any:
+    """Decorator: the handler of these kinds of statement."""
+
+    def register(handler: Any) -> Any:
+        for kind in kinds:
+            _STATEMENTS[kind] = handler
+        return handler
+
+    return register

@@ -1,0 +1,124 @@
+"""torch beyond the ops table: parameters, contexts, questions about tensors, wrappers of modules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cnnlint.graph.model import Origin, Tensor
+from cnnlint.static.library.define import Table, argument
+from cnnlint.static.signals import Raised
+from cnnlint.static.values import External, Native, Site, TensorValue, TorchSize, Value
+
+if TYPE_CHECKING:
+    from cnnlint.static.interpreter import Interpreter
+
+TORCH = Table()
+Args, Kwargs = list[Value], dict[str, Value]
+
+IDENTITIES = frozenset(
+    """torch.jit.script torch.jit.trace torch.jit.unused torch.jit.export torch.jit.ignore torch.jit.script_method
+    torch.jit.script_if_tracing torch.fx.wrap torch.compile torch.nn.DataParallel torch.nn.utils.weight_norm
+    torch.nn.utils.spectral_norm torch.nn.utils.parametrizations.weight_norm torch.jit.freeze
+    torch.nn.utils.parametrizations.spectral_norm torch.nn.utils.parametrizations.orthogonal torch.jit._overload_method
+    torch.nn.parallel.DistributedDataParallel torch.compiler.disable torch._dynamo.disable typing.final
+    torch.nn.utils.remove_weight_norm torch.nn.SyncBatchNorm.convert_sync_batchnorm typing.overload abc.abstractmethod
+    typing.no_type_check typing.runtime_checkable torch.utils.checkpoint.checkpoint_wrapper
+    torch.autograd.Variable torch.overrides.wrap_torch_function warnings.deprecated typing_extensions.deprecated
+    torch.no_grad.__call__ torch.jit.interface atexit.register contextlib.contextmanager""".split()
+)
+NOTHING = frozenset(
+    """warnings.warn warnings.filterwarnings warnings.simplefilter torch.manual_seed torch.cuda.manual_seed
+    torch.cuda.manual_seed_all random.seed numpy.random.seed torch._C._log_api_usage_once torch._assert
+    torch.set_grad_enabled torch.cuda.empty_cache torch.cuda.synchronize torch.set_num_threads torch.save
+    logging.info logging.warning logging.debug logging.error logging.basicConfig torch._assert_async
+    torch.set_default_dtype torch._C._jit_set_profiling_mode sys.stdout.flush gc.collect time.sleep
+    torch.use_deterministic_algorithms torch.backends.cudnn.benchmark torch._check torch._dynamo.mark_static""".split()
+)
+
+
+
+for _name in (
+    "torch.jit.is_scripting", "torch.jit.is_tracing", "torch.onnx.is_in_onnx_export", "torch.cuda.is_available",
+    "torch.is_autocast_enabled", "torch.distributed.is_available", "torch.distributed.is_initialized",
+    "torch._C._get_tracing_state", "torch.compiler.is_compiling", "torch._dynamo.is_compiling",
+    "torch.backends.mps.is_available", "torch.fx._symbolic_trace.is_fx_tracing", "torch.overrides.has_torch_function",
+    "torch.overrides.has_torch_function_unary", "torch.overrides.has_torch_function_variadic",
+    "torch.is_grad_enabled", "torch.is_inference_mode_enabled", "torch.compiler.is_dynamo_compiling",
+    "torch.cuda.device_count",
+):  # fmt: skip
+    TORCH[_name] = lambda it, args, kwargs, site: False
+
+
+@TORCH.add("torch.nn.Parameter", "torch.nn.parameter.Parameter")
+def make_parameter(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    """``nn.Parameter(data, requires_grad=True)``."""
+    data = argument(args, kwargs, 0, "data")
+    if not isinstance(data, TensorValue):
+        from cnnlint.static.modules import make_parameter as empty
+
+        return empty(None)
+    made = TensorValue(Tensor(data.shape, data.dtype, Origin.PARAMETER))
+    made.trainable = argument(args, kwargs, 1, "requires_grad", True) is not False
+    return made
+
+
+@TORCH.add("torch.is_tensor", "torch.is_floating_point")
+def _is_tensor(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    return isinstance(args[0], TensorValue)
+
+
+@TORCH.add("torch.Size")
+def _size(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    from cnnlint.static.iteration import items_of
+
+    items = items_of(it, args[0]) if args else []
+    return it.unknown("a size that is not known", site) if items is None else TorchSize(items)
+
+
+@TORCH.add("torch.device")
+def _device(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    return External("torch.device")
+
+
+
+@TORCH.add(
+    "torch.no_grad", "torch.enable_grad", "torch.inference_mode", "torch.autocast", "torch.cuda.amp.autocast",
+    "torch.amp.autocast", "torch.autograd.profiler.record_function", "torch.profiler.record_function",
+    "contextlib.nullcontext", "contextlib.suppress", "warnings.catch_warnings", "torch.cuda.stream",
+    "torch.autograd.set_detect_anomaly", "torch.random.fork_rng", "torch.backends.cuda.sdp_kernel",
+    "torch.nn.attention.sdpa_kernel", "torch.device.__enter__",
+)  # fmt: skip
+def _context(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    """A context manager that changes nothing here; used as a decorator it returns the function."""
+    if len(args) == 1 and not isinstance(args[0], str | bool | int | float | External | None):
+        return args[0]
+    return Native("context", lambda it, given, kw, site: given[0] if given else None)
+
+
+@TORCH.add("torch.utils.checkpoint.checkpoint")
+def _checkpoint(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    from cnnlint.static.calls import call
+
+    return call(it, args[0], args[1:], {}, site)
+
+
+@TORCH.add("torch.utils.checkpoint.checkpoint_sequential")
+def _checkpoint_sequential(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    from cnnlint.static.calls import call
+    from cnnlint.static.iteration import items_of
+
+    items = items_of(it, args[0])
+    value = argument(args, kwargs, 2, "input")
+    for child in items or ():
+        value = call(it, child, [value], {}, site)
+    return value if items is not None else it.unknown("the functions to run are not known", site)
+
+
+@TORCH.add("torch.broadcast_shapes")
+def _broadcast_shapes(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    return it.unknown("a broadcast shape", site)
+
+
+@TORCH.add("sys.exit", "os._exit", "os.abort")
+def _exit(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    raise Raised(SystemExit, "sys.exit()")

@@ -1,0 +1,340 @@
+"""``nn.Module``: attribute bookkeeping, the methods every module has, layers of the ops table, and calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from cnnlint.graph.model import Origin, Tensor
+from cnnlint.ops.apply import build_layer, call_layer, materialize_layer
+from cnnlint.ops.spec import LayerSpec, LayerState, Refused, Unclear
+from cnnlint.static.recorder import tensors_of
+from cnnlint.static.signals import Raised
+from cnnlint.static.values import (
+    Function, Iteration, ModuleInstance, Native, Site, TensorValue, Unknown, Value,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from cnnlint.graph.dims import Shape
+    from cnnlint.static.interpreter import Interpreter
+
+Args = list[Value]
+Kwargs = dict[str, Value]
+
+
+# ---- attributes ---------------------------------------------------------------------------------------------------
+
+
+def set_on_module(it: Interpreter, module: ModuleInstance, name: str, value: Value, site: Site) -> None:
+    """``module.name = value``, as ``nn.Module.__setattr__`` sorts it."""
+    is_module = isinstance(value, ModuleInstance)
+    is_parameter = isinstance(value, TensorValue) and value.trainable is not None
+    if (is_module or is_parameter) and not module.initialised and not module.cls.has("unresolved"):
+        kind = "module" if is_module else "parameter"
+        raise Raised(AttributeError, f"cannot assign {kind} before Module.__init__() call")
+    if is_module:
+        _move_to(it, module, name, module.modules, value)
+    elif is_parameter:
+        _move_to(it, module, name, module.params, value)
+    elif name in module.params and (value is None or isinstance(value, TensorValue)):
+        it.set_item(module.params, name, value)
+    elif name in module.modules and value is None:
+        it.set_item(module.modules, name, None)
+    elif name in module.buffers and (value is None or isinstance(value, TensorValue)):
+        it.set_item(module.buffers, name, value)
+    else:
+        for table in (module.modules, module.params):
+            if name in table and isinstance(value, Unknown):
+                it.set_item(table, name, value)
+                return
+        it.set_item(module.attrs, name, value)
+
+
+def _move_to(it: Interpreter, module: ModuleInstance, name: str, table: dict[str, Any], value: Value) -> None:
+    for other in (module.attrs, module.modules, module.params, module.buffers):
+        if other is not table and name in other:
+            it.trail.touch(other)
+            del other[name]
+    it.set_item(table, name, value)
+
+
+# ---- layers of the ops table ------------------------------------------------------------------------------------
+
+
+def layer_class_natives(spec: LayerSpec) -> dict[str, Native]:
+    """``__init__`` and ``forward`` of a torch layer."""
+    return {
+        "__init__": Native(f"{spec.name}.__init__", lambda it, args, kw, site: _init_layer(it, spec, args, kw, site)),
+        "forward": Native(f"{spec.name}.forward", lambda it, args, kw, site: _run_layer(it, spec, args, kw, site)),
+    }
+
+
+def _init_layer(it: Interpreter, spec: LayerSpec, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    from cnnlint.static.torchcalls import to_op
+
+    module: ModuleInstance = args[0]
+    init_module(it, [module], {}, site)
+    module.spec = spec
+    given = [to_op(it, arg) for arg in args[1:]]
+    named = {key: to_op(it, value) for key, value in kwargs.items()}
+    try:
+        _install(it, module, build_layer(spec, given, named), site)
+    except Refused as refused:
+        if it.guarded:
+            raise Raised(ValueError, refused.problem.text) from None
+        it.recorder.fail(refused.problem, module.built_at or site, spec.name, module, None)
+        state = refused.result.output if refused.result is not None else None
+        if isinstance(state, LayerState):
+            _install(it, module, state, site)
+        else:
+            module.spec = None
+    except Unclear as unclear:
+        it.note(it.unknown(str(unclear), site))
+        module.spec = None
+    return None
+
+
+def _install(it: Interpreter, module: ModuleInstance, state: LayerState, site: Site) -> None:
+    """Give the module what its constructor leaves on it."""
+    from cnnlint.static.torchcalls import from_op
+
+    for name, value in state.attributes.items():
+        module.attrs[name] = from_op(it, value, f"{name} of {module.cls.name} is not known", site)
+    for name, shape in state.parameters.items():
+        module.params[name] = None if shape is None else make_parameter(shape, name)
+    for name, shape in state.buffers.items():
+        module.buffers[name] = None if shape is None else TensorValue(Tensor(shape, "float32", Origin.PARAMETER, -1, name))
+
+
+def make_parameter(shape: Shape | None, name: str = "", dtype: str = "float32") -> TensorValue:
+    """A new trainable parameter."""
+    parameter = TensorValue(Tensor(shape, dtype, Origin.PARAMETER, -1, name))
+    parameter.trainable = True
+    return parameter
+
+
+def state_of(it: Interpreter, module: ModuleInstance) -> LayerState:
+    """A layer's attributes and parameters as they stand."""
+    from cnnlint.static.torchcalls import to_op
+
+    attributes = {name: to_op(it, value) for name, value in module.attrs.items()}
+    parameters = {name: p.shape if isinstance(p, TensorValue) else None for name, p in module.params.items()}
+    buffers = {name: b.shape if isinstance(b, TensorValue) else None for name, b in module.buffers.items()}
+    return LayerState(attributes, parameters, buffers)
+
+
+def _run_layer(it: Interpreter, spec: LayerSpec, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    from cnnlint.static.torchcalls import ask, to_op
+    from cnnlint.static.wanted import settle
+
+    module: ModuleInstance = args[0]
+    if module.spec is None:
+        return it.unknown(f"the arguments of {spec.name} are not known", site)
+    state = state_of(it, module)
+    inputs = [settle(it, spec, state, arg, site) for arg in args[1:]]
+    given = [to_op(it, arg) for arg in inputs]
+    named = {key: to_op(it, value) for key, value in kwargs.items()}
+    if spec.materialize is not None:
+        try:
+            state = materialize_layer(spec, state, given, named)
+        except (Refused, Unclear):
+            pass
+        else:
+            _install(it, module, state, site)
+    sources = tensors_of([*inputs, *kwargs.values()])
+    result = ask(it, lambda: call_layer(spec, state, given, named, it.training), spec.name, sources, site)
+    if module.attrs.get("inplace") is True and isinstance(result, TensorValue) and isinstance(inputs[0], TensorValue):
+        from cnnlint.static.torchcalls import move
+
+        return move(it, inputs[0], result)
+    return result
+
+
+# ---- calls ----------------------------------------------------------------------------------------------------------
+
+
+def call_module(it: Interpreter, module: ModuleInstance, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    """``module(*args)``."""
+    from cnnlint.static.attributes import find_in_class
+    from cnnlint.static.calls import call
+    from cnnlint.static.recorder import Example
+
+    own_call = find_in_class(it, module.cls, "__call__")
+    if isinstance(own_call, Function):
+        return call(it, own_call, [module, *args], kwargs, site)
+    if not it.recorder.running:
+        it.recorder.examples.append(Example(module, tuple(args), kwargs, site))
+        return it.unknown("what a model returns outside a model", site)
+    forward = module.attrs.get("forward") or find_in_class(it, module.cls, "forward")
+    if forward is None:
+        if module.cls.has("unresolved"):
+            return it.unknown(f"{module.cls.name} has a base class that is not read", site)
+        raise Raised(NotImplementedError, f'Module [{module.cls.name}] is missing the required "forward" function')
+    with it.recorder.call(module, [*args, *kwargs.values()], site) as record:
+        given = args if "forward" in module.attrs else [module, *args]
+        record.output = call(it, forward, given, kwargs, site)
+    return record.output
+
+
+# ---- the methods of every module ---------------------------------------------------------------------------------
+
+
+def named_modules(it: Interpreter, module: ModuleInstance, prefix: str = "") -> Iterator[tuple[str, ModuleInstance]]:
+    """Every module below ``module`` and itself, each once, with its qualified name."""
+    seen: set[int] = set()
+    stack: list[tuple[str, ModuleInstance]] = [(prefix, module)]
+    while stack:
+        name, current = stack.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield name, current
+        children = [(key, child) for key, child in current.modules.items() if isinstance(child, ModuleInstance)]
+        stack += [(f"{name}.{key}" if name else key, child) for key, child in reversed(children)]
+
+
+def named_parameters(it: Interpreter, module: ModuleInstance, prefix: str = "") -> Iterator[tuple[str, TensorValue]]:
+    """Every parameter below ``module``, each once."""
+    seen: set[int] = set()
+    for name, owner in named_modules(it, module, prefix):
+        for key, parameter in owner.params.items():
+            if isinstance(parameter, TensorValue) and id(parameter) not in seen:
+                seen.add(id(parameter))
+                yield (f"{name}.{key}" if name else key), parameter
+
+
+def init_module(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    """``nn.Module.__init__``."""
+    args[0].initialised = True
+    return None
+
+
+Method = Callable[["Interpreter", Args, Kwargs, Site], Value]
+
+
+def _returns_self(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    return args[0]
+
+
+def _returns_none(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    return None
+
+
+def _arg(args: Args, kwargs: Kwargs, position: int, name: str, default: Value = None) -> Value:
+    return args[position] if len(args) > position else kwargs.get(name, default)
+
+
+def _register(table: str) -> Method:
+    def method(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+        module, name = args[0], _arg(args, kwargs, 1, "name")
+        value = _arg(args, kwargs, 2, {"buffers": "tensor", "params": "param", "modules": "module"}[table])
+        if not isinstance(name, str):
+            why = it.unknown("something is registered under an unknown name", site)
+            it.note(why)
+            return None
+        if table == "modules" and "." in name:
+            raise Raised(KeyError, f'module name can\'t contain ".", got: {name}')
+        it.set_item(getattr(module, table), name, value)
+        return None
+
+    return method
+
+
+def _listing(kind: str, named: bool) -> Method:
+    def method(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+        return Iteration([pair if named else pair[1] for pair in _pairs(it, kind, args[0], args, kwargs)])
+
+    return method
+
+
+def _pairs(it: Interpreter, kind: str, module: ModuleInstance, args: Args, kwargs: Kwargs) -> list[tuple[str, Value]]:
+    recurse = kwargs.get("recurse", args[1] if len(args) > 1 and isinstance(args[1], bool) else True)
+    if kind == "children":
+        return [(name, child) for name, child in module.modules.items() if child is not None]
+    if kind == "modules":
+        return list(named_modules(it, module))
+    if kind == "parameters":
+        if recurse is False:
+            return [(name, p) for name, p in module.params.items() if p is not None]
+        return list(named_parameters(it, module))
+    owners = named_modules(it, module) if recurse else iter([("", module)])
+    return [
+        (f"{name}.{key}" if name else key, buffer)
+        for name, owner in owners
+        for key, buffer in owner.buffers.items()
+        if buffer is not None
+    ]
+
+
+def _apply(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    from cnnlint.static.calls import call
+
+    for _, module in reversed(list(named_modules(it, args[0]))):
+        call(it, args[1], [module], {}, site)
+    return args[0]
+
+
+def _train(mode: bool) -> Method:
+    def method(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+        wanted = _arg(args, kwargs, 1, "mode", True) if mode else False
+        for _, module in named_modules(it, args[0]):
+            module.training = wanted is not False
+        return args[0]
+
+    return method
+
+
+def _requires_grad(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    wanted = _arg(args, kwargs, 1, "requires_grad", True)
+    for _, parameter in named_parameters(it, args[0]):
+        parameter.trainable = wanted if isinstance(wanted, bool) else parameter.trainable
+    return args[0]
+
+
+def _state_dict(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    table: dict[str, Value] = dict(named_parameters(it, args[0]))
+    table.update(_pairs(it, "buffers", args[0], [args[0]], {}))
+    return table
+
+
+def _submodule(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    from cnnlint.static.attributes import get_attribute
+
+    found, target = args[0], _arg(args, kwargs, 1, "target", "")
+    if not isinstance(target, str):
+        return it.unknown("a submodule of unknown name", site)
+    for name in target.split(".") if target else ():
+        found = get_attribute(it, found, name, site)
+    return found
+
+
+def _setattr(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    if isinstance(args[1], str):
+        set_on_module(it, args[0], args[1], args[2], site)
+    return None
+
+
+def _forward_missing(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    return call_module(it, args[0], args[1:], kwargs, site)
+
+
+METHODS: dict[str, Method] = {
+    "__init__": init_module, "__call__": _forward_missing, "__setattr__": _setattr, "apply": _apply,
+    "add_module": _register("modules"), "register_module": _register("modules"),
+    "register_parameter": _register("params"), "register_buffer": _register("buffers"),
+    "children": _listing("children", False), "named_children": _listing("children", True),
+    "modules": _listing("modules", False), "named_modules": _listing("modules", True),
+    "parameters": _listing("parameters", False), "named_parameters": _listing("parameters", True),
+    "buffers": _listing("buffers", False), "named_buffers": _listing("buffers", True),
+    "train": _train(True), "eval": _train(False), "requires_grad_": _requires_grad, "state_dict": _state_dict,
+    "get_submodule": _submodule, "get_parameter": _submodule, "get_buffer": _submodule,
+} | dict.fromkeys(
+    "to cuda cpu half float double bfloat16 type xpu ipu share_memory to_empty compile".split(), _returns_self
+) | dict.fromkeys(
+    "zero_grad register_forward_hook register_forward_pre_hook register_full_backward_hook register_backward_hook "
+    "load_state_dict extra_repr reset_parameters _reset_parameters register_load_state_dict_post_hook "
+    "_register_load_state_dict_pre_hook _load_from_state_dict".split(),
+    _returns_none,
+)  # fmt: skip
+
+MODULE_NATIVES: dict[str, Native] = {name: Native(f"Module.{name}", method) for name, method in METHODS.items()}

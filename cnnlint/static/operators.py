@@ -1,0 +1,347 @@
+"""Python's operators on values of which some are not known.
+
+Questions answer ``True``, ``False`` or ``None``; ``None`` means that both are possible.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from cnnlint.graph import dims
+from cnnlint.graph.dims import Dim, Sym
+from cnnlint.static.interpreter import MAX_BITS, MAX_ITEMS, MAX_TEXT
+from cnnlint.static.signals import Raised
+from cnnlint.static.values import (
+    Class, EnumMember, External, Function, Instance, Iteration, ModuleInstance, Ratio, Site, TensorValue, Unknown,
+    Value,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from cnnlint.static.interpreter import Interpreter
+
+BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "truediv": operator.truediv,
+    "floordiv": operator.floordiv, "mod": operator.mod, "pow": operator.pow, "matmul": operator.matmul,
+    "and_": operator.and_, "or_": operator.or_, "xor": operator.xor, "lshift": operator.lshift,
+    "rshift": operator.rshift,
+}  # fmt: skip
+COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge,
+}  # fmt: skip
+DUNDER = {"and_": "__and__", "or_": "__or__"}
+SEQUENCES = (list, tuple, str, bytes)
+PYTHON_ERRORS = (
+    TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError, IndexError, AttributeError, ArithmeticError,
+    LookupError, UnicodeError, StopIteration, RuntimeError,
+)  # fmt: skip
+
+
+def truth(it: Interpreter, value: Value) -> bool | None:
+    """Whether ``value`` counts as true."""
+    match value:
+        case Unknown() | Ratio():
+            return None
+        case Sym():
+            return True if dims.lower(value) > 0 or dims.upper(value) < 0 else None
+        case TensorValue(values=(single,)):
+            return bool(single)
+        case TensorValue() | External():
+            return None
+        case ModuleInstance():
+            sized = _dunder(it, value, "__len__")
+            if sized is None and value.cls.container_kind:
+                return bool(value.modules)
+            return True if sized is None else truth(it, sized)
+        case Instance():
+            for name in ("__bool__", "__len__"):
+                answer = _dunder(it, value, name)
+                if answer is not None:
+                    return truth(it, answer)
+            return bool(value.payload) if value.payload is not None else True
+        case Iteration() | Class() | EnumMember():
+            return True
+        case list() | dict() | set() if it.haze(value):
+            return True if value else None
+        case _:
+            return bool(value)
+
+
+def _dunder(it: Interpreter, value: Instance, name: str, *args: Value) -> Value | None:
+    """The result of the program's own special method; ``None`` if its class defines none."""
+    from cnnlint.static.attributes import find_in_class
+    from cnnlint.static.calls import call
+
+    found = find_in_class(it, value.cls, name)
+    if not isinstance(found, Function):
+        return None
+    return call(it, found, [value, *args], {}, None)
+
+
+def equal(it: Interpreter, left: Value, right: Value) -> bool | None:
+    """``left == right``."""
+    if left is right and not isinstance(left, Unknown):
+        return None if isinstance(left, TensorValue) else True
+    match left, right:
+        case (Unknown(), None) | (None, Unknown()):
+            return None
+        case (Unknown(), _) | (_, Unknown()) | (TensorValue(), _) | (_, TensorValue()) | (Ratio(), _) | (_, Ratio()):
+            return None
+        case (Sym(), int() | Sym()) | (int(), Sym()):
+            if dims.same(left, right):
+                return True
+            return False if dims.differ(left, right) else None
+        case (list(), list()) | (tuple(), tuple()):
+            if it.haze(left) or it.haze(right):
+                return None
+            if len(left) != len(right):
+                return False
+            return _all(equal(it, a, b) for a, b in zip(left, right, strict=True))
+        case (dict(), dict()):
+            if it.haze(left) or it.haze(right) or left.keys() != right.keys():
+                return None if it.haze(left) or it.haze(right) else False
+            return _all(equal(it, left[key], right[key]) for key in left)
+        case (EnumMember(), EnumMember()):
+            return left.cls is right.cls and left.name == right.name
+        case (EnumMember(), _) | (_, EnumMember()):
+            member, other = (left, right) if isinstance(left, EnumMember) else (right, left)
+            return equal(it, member.value, other) if any(base.pytype for base in member.cls.mro) else False
+        case (External(), _) | (_, External()):
+            return left == right if isinstance(left, External) and isinstance(right, External) else None
+        case (Instance(), _):
+            answer = _dunder(it, left, "__eq__", right)
+            if answer is None and left.cls.has("dataclass") and isinstance(right, Instance) and left.cls is right.cls:
+                return equal(it, dict(left.attrs), dict(right.attrs))
+            return False if answer is None else truth(it, answer)
+        case _:
+            return bool(left == right)
+
+
+def _all(answers: Any) -> bool | None:
+    undecided = False
+    for answer in answers:
+        if answer is False:
+            return False
+        undecided = undecided or answer is None
+    return None if undecided else True
+
+
+def identical(left: Value, right: Value) -> bool | None:
+    """``left is right``."""
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return None
+    if isinstance(left, External) and isinstance(right, External):
+        return left == right
+    if isinstance(left, EnumMember) and isinstance(right, EnumMember):
+        return left.cls is right.cls and left.name == right.name
+    if isinstance(left, int | str | float) and isinstance(right, int | str | float):
+        return type(left) is type(right) and left == right
+    return left is right
+
+
+def contains(it: Interpreter, container: Value, item: Value) -> bool | None:
+    """``item in container``."""
+    from cnnlint.static.iteration import items_of
+
+    if isinstance(container, Instance) and not isinstance(container, ModuleInstance):
+        answer = _dunder(it, container, "__contains__", item)
+        if answer is not None:
+            return truth(it, answer)
+    if isinstance(container, str | bytes):
+        try:
+            return item in container  # type: ignore[operator]  # a wrong type is the program's error
+        except TypeError as error:
+            raise Raised(TypeError, str(error)) from None
+    if isinstance(container, ModuleInstance):
+        return item in container.modules if isinstance(item, str) else None
+    items = items_of(it, container)
+    if items is None:
+        return None
+    undecided = False
+    for candidate in items:
+        answer = equal(it, candidate, item)
+        if answer:
+            return True
+        undecided = undecided or answer is None
+    return None if undecided else False
+
+
+def compare(it: Interpreter, name: str, left: Value, right: Value, site: Site) -> Value:
+    """``left < right`` and its kin."""
+    left, right = _as_size(left, right)
+    if isinstance(left, TensorValue) or isinstance(right, TensorValue):
+        return tensor_operator(it, name, left, right, site)
+    if isinstance(left, Sym) or isinstance(right, Sym):
+        if isinstance(left, int | float | Sym) and isinstance(right, int | float | Sym):
+            answer = _compare_sizes(name, left, right)
+            return it.unknown("depends on an input size", site) if answer is None else answer
+    if is_unknown(left) or is_unknown(right):
+        return first_unknown(it, site, left, right)
+    if isinstance(left, Instance):
+        answer = _dunder(it, left, f"__{name}__", right)
+        if answer is not None:
+            return answer
+    try:
+        return COMPARE[name](left, right)
+    except PYTHON_ERRORS as error:
+        raise Raised(type(error), str(error)) from None
+
+
+def _compare_sizes(name: str, left: Any, right: Any) -> bool | None:
+    if isinstance(left, float) or isinstance(right, float):
+        low, high = _gap_bounds(left, right)
+    else:
+        low, high = dims.lower(left - right), dims.upper(left - right)
+    decided: dict[str, tuple[bool, bool]] = {
+        "lt": (high < 0, low >= 0), "le": (high <= 0, low > 0), "gt": (low > 0, high <= 0), "ge": (low >= 0, high < 0),
+    }  # fmt: skip
+    yes, no = decided[name]
+    return True if yes else False if no else None
+
+
+def _gap_bounds(left: Any, right: Any) -> tuple[float, float]:
+    ends = [(dims.lower(side), dims.upper(side)) if isinstance(side, Sym) else (side, side) for side in (left, right)]
+    return ends[0][0] - ends[1][1], ends[0][1] - ends[1][0]
+
+
+def binary(it: Interpreter, name: str, left: Value, right: Value, site: Site, inplace: bool = False) -> Value:
+    """``left + right`` and its kin."""
+    if isinstance(left, TensorValue) or isinstance(right, TensorValue):
+        return tensor_operator(it, name, left, right, site, inplace)
+    for operand, other, dunder in ((left, right, f"__{name.rstrip('_')}__"), (right, left, f"__r{name.rstrip('_')}__")):
+        if isinstance(operand, Instance):
+            answer = _dunder(it, operand, dunder, other)
+            if answer is not None:
+                return answer
+            if operand.payload is not None and not isinstance(operand, ModuleInstance):
+                left, right = (_payload(left), _payload(right))
+    left, right = _as_size(left, right)
+    if isinstance(left, Sym) or isinstance(right, Sym):
+        return _binary_sizes(it, name, left, right, site)
+    if is_unknown(left) or is_unknown(right):
+        return first_unknown(it, site, left, right)
+    if name in ("add", "mul") and (isinstance(left, ModuleInstance) or isinstance(right, ModuleInstance)):
+        return first_unknown(it, site, left, right)
+    _guard_size(it, name, left, right)
+    try:
+        result = BINARY[name](left, right)
+    except PYTHON_ERRORS as error:
+        raise Raised(type(error), str(error)) from None
+    hazy = it.haze(left) or it.haze(right)
+    if hazy is not None and isinstance(result, list | set | dict):
+        it.make_hazy(result, hazy)
+    return result
+
+
+def _payload(value: Value) -> Value:
+    return value.payload if isinstance(value, Instance) and value.payload is not None else value
+
+
+def _as_size(left: Value, right: Value) -> tuple[Value, Value]:
+    """A named unknown beside an integer or a size is that size."""
+    if isinstance(left, Unknown) and left.name and isinstance(right, int | Sym | Unknown):
+        left = left.as_dim() or left
+    if isinstance(right, Unknown) and right.name and isinstance(left, int | Sym):
+        right = right.as_dim() or right
+    return left, right
+
+
+def _binary_sizes(it: Interpreter, name: str, left: Value, right: Value, site: Site) -> Value:
+    if not (isinstance(left, int | Sym) and isinstance(right, int | Sym)):
+        return it.unknown("arithmetic on a size that is not known", site)
+    if name == "truediv":
+        return _true_divide(it, left, right, site)
+    if name not in ("add", "sub", "mul", "floordiv", "mod", "pow"):
+        return it.unknown("arithmetic on a size that is not known", site)
+    try:
+        return BINARY[name](left, right)
+    except ZeroDivisionError as error:
+        raise Raised(ZeroDivisionError, str(error)) from None
+    except TypeError:
+        return it.unknown("arithmetic on a size that is not known", site)
+
+
+def _true_divide(it: Interpreter, left: Dim, right: Dim, site: Site) -> Value:
+    if isinstance(left, Sym) and type(right) is int and right > 0:
+        return Ratio(left, right)
+    return it.unknown("a quotient of sizes that are not known", site)
+
+
+def _guard_size(it: Interpreter, name: str, left: Value, right: Value) -> None:
+    """Refuse results that only exist to exhaust memory."""
+    if name == "mul":
+        for many, times in ((left, right), (right, left)):
+            if isinstance(many, SEQUENCES) and isinstance(times, int) and len(many) * times > _limit(many):
+                raise Raised(MemoryError, "the repeated sequence is too long")
+        if _bits(left) + _bits(right) > MAX_BITS:
+            raise Raised(OverflowError, "the integer is too large")
+    elif name == "pow" and isinstance(right, int) and _bits(left) * abs(right) > MAX_BITS:
+        raise Raised(OverflowError, "the integer is too large")
+    elif name == "lshift" and isinstance(right, int) and right > MAX_BITS:
+        raise Raised(OverflowError, "the integer is too large")
+    elif name == "add" and isinstance(left, SEQUENCES) and isinstance(right, SEQUENCES):
+        if len(left) + len(right) > _limit(left):
+            raise Raised(MemoryError, "the sequence is too long")
+    elif name == "mod" and isinstance(left, str | bytes):
+        raise_if_wide(left if isinstance(left, str) else "")
+
+
+def raise_if_wide(text: str) -> None:
+    """Refuse a format that would pad to an enormous width."""
+    import re
+
+    if any(int(number) > MAX_TEXT for number in re.findall(r"\d{5,12}", text)) or re.search(r"\d{13}|\*", text):
+        raise Raised(MemoryError, "the formatted text is too long")
+
+
+def _limit(sequence: Any) -> int:
+    return MAX_TEXT if isinstance(sequence, str | bytes) else MAX_ITEMS
+
+
+def _bits(value: Value) -> int:
+    return value.bit_length() if isinstance(value, int) else 0
+
+
+def is_unknown(value: Value) -> bool:
+    """Whether nothing can be computed from ``value`` in plain Python."""
+    return isinstance(value, Unknown | Ratio | External)
+
+
+def first_unknown(it: Interpreter, site: Site | None, *values: Value) -> Unknown:
+    """The unknown among ``values`` that explains why their combination is unknown."""
+    for value in values:
+        if isinstance(value, Unknown):
+            return value if not value.name else it.unknown(f"the argument {value.name} is not known", site)
+        if isinstance(value, External):
+            return it.unknown(f"{value.path} is not read", site)
+    return it.unknown("depends on something that is not known", site)
+
+
+def tensor_operator(it: Interpreter, name: str, left: Value, right: Value, site: Site, inplace: bool = False) -> Value:
+    """An operator with a tensor on at least one side, by the ops table."""
+    from cnnlint.static.torchcalls import call_function
+
+    return call_function(it, f"operator.{name}", [left, right], {}, site, inplace=inplace)
+
+
+def unary(it: Interpreter, name: str, value: Value, site: Site) -> Value:
+    """``-value``, ``~value``, ``+value``."""
+    if isinstance(value, TensorValue):
+        from cnnlint.static.torchcalls import call_function
+
+        return value if name == "pos" else call_function(it, f"operator.{name}", [value], {}, site)
+    if isinstance(value, Unknown) and value.name and name in ("neg", "pos"):
+        value = value.as_dim()
+    if isinstance(value, Sym):
+        return -value if name == "neg" else value if name == "pos" else it.unknown("~ on a size", site)
+    if isinstance(value, Instance):
+        answer = _dunder(it, value, f"__{name}__")
+        if answer is not None:
+            return answer
+    if is_unknown(value):
+        return first_unknown(it, site, value)
+    try:
+        return {"neg": operator.neg, "pos": operator.pos, "invert": operator.invert}[name](value)
+    except PYTHON_ERRORS as error:
+        raise Raised(type(error), str(error)) from None

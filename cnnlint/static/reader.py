@@ -1,0 +1,187 @@
+"""The static reader: files and targets in, graphs out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnlint.graph.model import Evidence, EvidenceKind, ModelGraph
+from cnnlint.graph.shapes import InputShape
+from cnnlint.source.index import Unparsable, may_hold_model
+from cnnlint.source.text import SourceProblem
+from cnnlint.static import expressions, statements  # noqa: F401 - they register their handlers
+from cnnlint.static.calls import call
+from cnnlint.static.entries import find_entries, unknown_arguments
+from cnnlint.static.frame import ModuleEnv
+from cnnlint.static.imports import file_name, open_file
+from cnnlint.static.interpreter import Interpreter
+from cnnlint.static.recorder import Recorder
+from cnnlint.static.running import Entry, run_entry
+from cnnlint.static.signals import Exhausted, Raised
+from cnnlint.static.target import Target, TargetError, parse_arguments, parse_target
+from cnnlint.static.values import MISSING, Class, Function, ModuleInstance, Site, Unknown, Value
+
+if TYPE_CHECKING:
+    from cnnlint.source.imports import Project
+
+__all__ = ["ConfiguredModel", "FileReading", "ReadOptions", "Reader", "TargetError"]
+
+
+@dataclass(frozen=True)
+class ConfiguredModel:
+    """An entry model that the configuration names."""
+
+    callable: str
+    args: str = ""
+    inputs: tuple[InputShape, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How models are read. ``models`` maps a file's path to the entry models configured for it."""
+
+    inputs: tuple[InputShape, ...] = ()
+    training: bool = False
+    symbolic_batch: bool = False
+    models: Mapping[Path, tuple[ConfiguredModel, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FileReading:
+    """What was read from one file."""
+
+    graphs: tuple[ModelGraph, ...] = ()
+    problems: tuple[SourceProblem, ...] = ()
+    has_models: bool = False
+
+
+class Reader:
+    """Reads models from the files of a project. Nothing of the files is executed."""
+
+    def __init__(self, project: Project, *, options: ReadOptions | None = None) -> None:
+        self.project = project
+        self.options = options or ReadOptions()
+
+    def read_file(self, path: Path) -> FileReading:
+        """Every entry model of a file. Problems are those that keep the file from being read at all."""
+        try:
+            index = self.project.load(path)
+        except SourceProblem as problem:
+            return FileReading(problems=(problem,))
+        if not may_hold_model(index.text.text):
+            return FileReading()
+        graphs = tuple(self._graphs(path, index.text.path))
+        return FileReading(graphs, (), bool(graphs))
+
+    def read_target(self, target: str) -> tuple[ModelGraph, ...]:
+        """The graphs of ``PATH.py``, ``PATH.py:NAME`` or ``PATH.py:NAME(arguments)``.
+
+        Raises :class:`TargetError`, or :class:`~cnnlint.source.text.SourceProblem` for a broken file."""
+        parsed = parse_target(target)
+        if parsed.callable:
+            return (self._named(parsed, EvidenceKind.OPTION, self.options.inputs),)
+        reading = self.read_file(parsed.path)
+        if reading.problems:
+            raise reading.problems[0]
+        if not reading.graphs:
+            raise TargetError(f"{target}: no model found; name a class or builder, as in {target}:Net")
+        return reading.graphs
+
+    # ---- files -------------------------------------------------------------------------------------------------
+
+    def _graphs(self, path: Path, shown: str) -> Iterator[ModelGraph]:
+        configured = self.options.models.get(path, ())
+        for model in configured:
+            args, kwargs = parse_arguments(f"({model.args})", f"{shown}:{model.callable}")
+            target = Target(path, model.callable, args, kwargs)
+            kind = EvidenceKind.OPTION if self.options.inputs else EvidenceKind.CONFIGURATION
+            yield self._named(target, kind, self.options.inputs or model.inputs)
+        it, env = self._open(path)
+        done = {model.callable for model in configured}
+        try:
+            for entry in find_entries(it, env, shown):
+                if entry.target.rpartition(":")[2].removesuffix("()") not in done:
+                    yield self._run(it, self._with_evidence(entry))
+                it.unknowns = {}
+                it.recorder.failures = []
+        except Exhausted:
+            return
+        except Unparsable:
+            return
+
+    def _open(self, path: Path) -> tuple[Interpreter, ModuleEnv]:
+        recorder = Recorder()
+        it = Interpreter(self.project, recorder, training=self.options.training)
+        recorder.interpreter = it
+        env = open_file(it, path)
+        if env is None:
+            raise self._problem(path)
+        return it, env
+
+    def _problem(self, path: Path) -> Exception:
+        try:
+            self.project.load(path)
+        except SourceProblem as problem:
+            return problem
+        return TargetError(f"{path.as_posix()}: cannot be read")
+
+    def _with_evidence(self, entry: Entry) -> Entry:
+        """The user's input sizes win over what the file says."""
+        from dataclasses import replace
+
+        if not self.options.inputs:
+            return entry
+        evidence = Evidence(EvidenceKind.OPTION)
+        return replace(entry, evidence=evidence, shapes=self.options.inputs, args=None, kwargs=None)
+
+    def _run(self, it: Interpreter, entry: Entry) -> ModelGraph:
+        return run_entry(it, entry, symbolic_batch=self.options.symbolic_batch)
+
+    # ---- targets ------------------------------------------------------------------------------------------------
+
+    def _named(self, target: Target, kind: EvidenceKind, shapes: tuple[InputShape, ...]) -> ModelGraph:
+        it, env = self._open(target.path)
+        callee = self._callable(it, env, target)
+        statement = callee.statement if isinstance(callee, Class) else getattr(callee, "code", None)
+        statement = getattr(statement, "statement", statement)
+        assert env.index is not None
+        anchor = statement or env.index.scope.statements[0]
+        site = Site(anchor, anchor.header() if anchor.kind in ("class", "function") else anchor.parse())
+        root = self._build(it, callee, target, site)
+        evidence = Evidence(kind) if shapes else Evidence(EvidenceKind.NONE)
+        return self._run(it, Entry(root, target.text, anchor.stmt_span(), site, evidence, shapes))
+
+    def _callable(self, it: Interpreter, env: ModuleEnv, target: Target) -> Value:
+        from cnnlint.static.attributes import get_attribute
+
+        first, *rest = target.callable.split(".")
+        found = file_name(it, env, first)
+        assert env.index is not None
+        if found is MISSING:
+            near = get_close_matches(first, env.index.scope.by_name, 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise TargetError(f"{target.path.as_posix()}: nothing is called {first!r}{hint}")
+        for name in rest:
+            found = get_attribute(it, found, name, Site(env.index.scope.statements[0], env.index.scope.statements[0].parse()))  # fmt: skip
+        return found
+
+    def _build(self, it: Interpreter, callee: Value, target: Target, site: Site) -> ModuleInstance:
+        kwargs = {**unknown_arguments(it, callee, site), **target.kwargs}
+        if target.args and isinstance(callee, Function | Class):
+            names = list(unknown_arguments(it, callee, site))
+            for name in names[: len(target.args)]:
+                kwargs.pop(name, None)
+        try:
+            with it.recorder.inside(site):
+                made = call(it, callee, list(target.args), kwargs, site)
+        except Raised as raised:
+            raise TargetError(f"{target.text}: building it raises {raised.name}: {raised.text}") from None
+        except Exhausted as exhausted:
+            raise TargetError(f"{target.text}: {exhausted}") from None
+        if not isinstance(made, ModuleInstance):
+            why = f": {made.reason}" if isinstance(made, Unknown) else ""
+            raise TargetError(f"{target.text}: this does not give an nn.Module{why}")
+        return made

@@ -1,0 +1,181 @@
+"""What happens while a model is built and run, written down as it happens; becomes a ModelGraph at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cnnlint.graph.dims import Dim, Shape
+from cnnlint.graph.model import Origin, Problem, Tensor
+from cnnlint.graph.operations import Operation
+from cnnlint.ops.spec import TensorSpec
+from cnnlint.static.values import Class, ModuleInstance, Site, TensorValue, Value
+
+if TYPE_CHECKING:
+    from cnnlint.static.interpreter import Interpreter
+
+MAX_NODES = 100_000
+
+
+@dataclass(slots=True)
+class NodeRecord:
+    op: Operation
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    module: ModuleInstance
+    site: Site
+    macs: Mapping[str, Dim]
+    certain: bool
+    problem: Problem | None
+
+
+@dataclass(slots=True)
+class CallRecord:
+    module: ModuleInstance
+    inputs: tuple[Value, ...]
+    site: Site
+    start: int
+    parent: int
+    certain: bool
+    output: Value = None
+    stop: int = -1
+
+
+@dataclass(slots=True)
+class FailureRecord:
+    problem: Problem
+    site: Site
+    type: str
+    module: ModuleInstance | None
+    node: int | None
+    certain: bool
+
+
+@dataclass(slots=True)
+class Example:
+    """A call of a model that the program itself makes outside any model: ``model(torch.randn(1, 3, 32, 32))``."""
+
+    module: ModuleInstance
+    args: tuple[Value, ...]
+    kwargs: dict[str, Value]
+    site: Site
+
+
+@dataclass
+class Recorder:
+    """The record of one evaluation. Nodes are written only while a model's forward runs (``running``)."""
+
+    interpreter: Interpreter | None = None
+    nodes: list[NodeRecord] = field(default_factory=list)
+    calls: list[CallRecord] = field(default_factory=list)
+    failures: list[FailureRecord] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
+    built: dict[Class, ModuleInstance] = field(default_factory=dict)
+    """The classes that were instantiated, each with its last instance."""
+    running: bool = False
+    stack: list[int] = field(default_factory=list)
+    sites: list[Site] = field(default_factory=list)
+
+    @property
+    def site(self) -> Site:
+        """The call that the running function was called by."""
+        return self.sites[-1]
+
+    @contextmanager
+    def inside(self, site: Site) -> Iterator[None]:
+        self.sites.append(site)
+        try:
+            yield
+        finally:
+            self.sites.pop()
+
+    # ---- building ---------------------------------------------------------------------------------------------
+
+    def building(self, module: ModuleInstance) -> None:
+        """A module is about to be initialised."""
+        self.built[module.cls] = module
+
+    def read(self, module: ModuleInstance, name: str) -> None:
+        """An attribute of a module is read."""
+
+    def read_any(self, module: ModuleInstance) -> None:
+        """An attribute of unknown name is read."""
+
+    def fail(self, problem: Problem, site: Site, kind: str, module: ModuleInstance | None, node: int | None) -> None:
+        """Torch refuses a construction or a call."""
+        it = self.interpreter
+        self.failures.append(FailureRecord(problem, site, kind, module, node, it is None or it.certain))
+
+    # ---- running ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def call(self, module: ModuleInstance, inputs: Sequence[Value], site: Site) -> Iterator[CallRecord]:
+        """A module's call, around its forward."""
+        it = self.interpreter
+        parent = self.stack[-1] if self.stack else -1
+        record = CallRecord(module, tuple(inputs), site, len(self.nodes), parent, it is None or it.certain)
+        if self.running:
+            self.stack.append(len(self.calls))
+            self.calls.append(record)
+        try:
+            yield record
+        finally:
+            record.stop = len(self.nodes)
+            if self.running:
+                self.stack.pop()
+
+    @property
+    def module(self) -> ModuleInstance | None:
+        """The module whose forward is running."""
+        return self.calls[self.stack[-1]].module if self.stack else None
+
+    def record(
+        self,
+        op: Operation,
+        inputs: Sequence[TensorValue],
+        specs: Sequence[TensorSpec],
+        site: Site,
+        macs: Mapping[str, Dim],
+        problem: Problem | None = None,
+    ) -> list[TensorValue]:
+        """Write down one operation and return its output tensors."""
+        module = self.module
+        if not self.running or module is None or len(self.nodes) >= MAX_NODES:
+            return [TensorValue(Tensor(spec.shape, spec.dtype), spec.values) for spec in specs]
+        index = len(self.nodes)
+        edges = tuple(Tensor(spec.shape, spec.dtype, Origin.NODE, index) for spec in specs)
+        it = self.interpreter
+        sources = tuple(value.edge for value in inputs)
+        self.nodes.append(
+            NodeRecord(op, sources, edges, module, site, macs, it is None or it.certain, problem)
+        )  # fmt: skip
+        return [TensorValue(edge, spec.values) for edge, spec in zip(edges, specs, strict=True)]
+
+    def add(
+        self, op: Operation, inputs: Sequence[TensorValue], shape: Shape | None, dtype: str | None, site: Site
+    ) -> TensorValue:
+        """Write down one operation with one output."""
+        return self.record(op, inputs, [TensorSpec(shape, dtype)], site, {})[0]
+
+    def begin(self) -> None:
+        """Forget the last run; a new one starts."""
+        self.nodes, self.calls, self.stack = [], [], []
+        self.failures = [failure for failure in self.failures if failure.node is None]
+        self.running = True
+
+    def end(self) -> None:
+        self.running = False
+        self.stack.clear()
+
+
+def tensors_of(value: Any) -> list[TensorValue]:
+    """The tensors inside an argument: itself, or in lists, tuples and dicts."""
+    if isinstance(value, TensorValue):
+        return [value]
+    if isinstance(value, list | tuple):
+        return [tensor for item in value for tensor in tensors_of(item)]
+    if isinstance(value, dict):
+        return [tensor for item in value.values() for tensor in tensors_of(item)]
+    return []

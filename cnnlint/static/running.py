@@ -1,0 +1,213 @@
+"""Running a built model on inputs, sizes from the evidence at hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from cnnlint.graph.dims import BATCH, Dim, Shape, Sym, substitute, symbol
+from cnnlint.graph.model import Evidence, EvidenceKind, Failure, ModelGraph, Origin, Problem, ProblemKind, Tensor
+from cnnlint.graph.span import Span
+from cnnlint.static.assemble import assemble
+from cnnlint.static.modules import call_module
+from cnnlint.static.signals import Exhausted, Raised, Refine, Signal
+from cnnlint.static.solving import solve_sizes
+from cnnlint.static.values import (
+    Bound, Function, ModuleInstance, Param, Site, TensorValue, Unknown, Value,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from cnnlint.graph.shapes import InputShape
+    from cnnlint.static.interpreter import Interpreter
+
+MAX_RESTARTS = 12
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A model to run: its root, what it is called, where it stands, and the inputs that evidence gives.
+
+    ``args`` and ``kwargs`` are evaluated values of an example call; ``shapes`` come from the user."""
+
+    root: ModuleInstance
+    target: str
+    span: Span
+    site: Site
+    evidence: Evidence = Evidence(EvidenceKind.NONE)
+    shapes: tuple[InputShape, ...] = ()
+    args: tuple[Value, ...] | None = None
+    kwargs: dict[str, Value] | None = None
+
+
+def run_entry(it: Interpreter, entry: Entry, *, symbolic_batch: bool) -> ModelGraph:
+    """The graph of the entry's model on the inputs its evidence gives; if there is none, on inputs whose channels
+    come from the first layer and whose sizes are solved from a flatten, or stay names."""
+    forward = forward_of(it, entry.root)
+    if entry.args is not None:
+        kwargs = entry.kwargs or {}
+        return _attempt(it, entry, [*entry.args], kwargs, entry.evidence)
+    params = input_params(forward)
+    shapes = _given_shapes(entry, params, symbolic_batch)
+    graph, shapes = _refined(it, entry, params, shapes)
+    if entry.evidence.kind is EvidenceKind.NONE:
+        solved = solve_sizes(graph)
+        if solved is not None:
+            sizes, span = solved
+            evidence = Evidence(EvidenceKind.SOLVED, span)
+            concrete = {i: tuple(substitute(d, sizes) for d in shape) for i, shape in shapes.items()}
+            graph, _ = _refined(it, replace(entry, evidence=evidence), params, concrete)
+        elif shapes:
+            graph = replace(graph, evidence=Evidence(EvidenceKind.LAYERS))
+    return graph
+
+
+def forward_of(it: Interpreter, root: ModuleInstance) -> Function | None:
+    """The program's ``forward`` of a module, if it has one."""
+    from cnnlint.static.attributes import find_in_class
+
+    found = root.attrs.get("forward") or find_in_class(it, root.cls, "forward")
+    found = found.function if isinstance(found, Bound) else found
+    return found if isinstance(found, Function) else None
+
+
+def input_params(forward: Function | None) -> tuple[Param, ...]:
+    """The parameters of ``forward`` that inputs go to; a torch container or layer has one."""
+    if forward is None:
+        return (Param("input", "both", None),)
+    params = forward.code.params
+    return params[1:] if params and params[0].kind in ("both", "pos") else params
+
+
+def _given_shapes(entry: Entry, params: tuple[Param, ...], symbolic_batch: bool) -> dict[int, Shape]:
+    """Input shapes by position. A shape without a batch gets one: 1, or the batch symbol."""
+    positions = {param.name: i for i, param in enumerate(params)}
+    shapes: dict[int, Shape] = {}
+    for i, given in enumerate(entry.shapes):
+        index = positions.get(given.name, i) if given.name else i
+        shapes[index] = _with_batch(given.sizes, symbolic_batch)
+    return shapes
+
+
+def _with_batch(sizes: tuple[int, ...], symbolic_batch: bool) -> Shape:
+    batch: Dim = BATCH if symbolic_batch else 1
+    return (batch, *sizes) if len(sizes) == 3 else sizes
+
+
+def _refined(
+    it: Interpreter, entry: Entry, params: tuple[Param, ...], shapes: dict[int, Shape]
+) -> tuple[ModelGraph, dict[int, Shape]]:
+    """Run, starting over whenever a layer tells the shape of an input that was open."""
+    for _ in range(MAX_RESTARTS):
+        args, kwargs = _arguments(it, params, shapes, bool(entry.shapes))
+        try:
+            return _attempt(it, entry, args, kwargs, entry.evidence), shapes
+        except Refine as wanted:
+            shapes = {**shapes, wanted.index: _own_names(wanted.index, wanted.shape)}
+    args, kwargs = _arguments(it, params, shapes, bool(entry.shapes), settle=False)
+    return _attempt(it, entry, args, kwargs, entry.evidence), shapes
+
+
+def _own_names(index: int, shape: tuple[object, ...]) -> Shape:
+    """The first input is H x W, the second H2 x W2."""
+    dims: Shape = tuple(dim for dim in shape if isinstance(dim, int | Sym))
+    if index == 0:
+        return dims
+    names = {name: symbol(f"{name}{index + 1}") for name in ("D", "H", "W", "L")}
+    return tuple(substitute(dim, names) for dim in dims)
+
+
+def _arguments(
+    it: Interpreter, params: tuple[Param, ...], shapes: dict[int, Shape], explicit: bool, settle: bool = True
+) -> tuple[list[Value], dict[str, Value]]:
+    """Input values for the parameters: tensors for those that have a shape or need a value."""
+    args: list[Value] = []
+    kwargs: dict[str, Value] = {}
+    for index, param in enumerate(params):
+        given = shapes.get(index)
+        if param.kind in ("*", "**") or (given is None and (param.default is not None or explicit)):
+            if param.kind in ("*", "**") or param.default is not None:
+                continue
+        value = _input(it, index, param, given, settle)
+        if param.kind == "kw" or len(args) < index:
+            kwargs[param.name] = value
+        else:
+            args.append(value)
+    return args, kwargs
+
+
+def _input(it: Interpreter, index: int, param: Param, shape: Shape | None, settle: bool) -> Value:
+    if shape is None and param.annotation is not None and not _tensor_annotation(param.annotation):
+        return it.unknown(f"the input {param.name} is not known")
+    value = TensorValue(Tensor(shape, "float32", Origin.INPUT, index, param.name))
+    if shape is None and settle:
+        value.refine = index
+    return value
+
+
+def _tensor_annotation(annotation: cst.Annotation) -> bool:
+    match annotation.annotation:
+        case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
+            return name not in ("int", "float", "bool", "str", "dict", "list", "Dict", "List", "Sequence", "NestedTensor")
+        case cst.Subscript(value=cst.Name(value=name)):
+            return name == "Optional"
+        case _:
+            return True
+
+
+def _attempt(
+    it: Interpreter, entry: Entry, args: list[Value], kwargs: dict[str, Value], evidence: Evidence
+) -> ModelGraph:
+    recorder = it.recorder
+    inputs = _label_inputs(entry, args, kwargs)
+    built = dict(it.unknowns)
+    recorder.begin()
+    output: Value = None
+    raised: Raised | None = None
+    before, it.training = it.training, False
+    try:
+        with recorder.inside(entry.site):
+            output = call_module(it, entry.root, args, kwargs, entry.site)
+    except Refine:
+        it.unknowns = built
+        raise
+    except Raised as caught:
+        raised = caught
+        it.note(it.unknown(f"the forward pass raises {caught.name}: {caught.text}", caught.site or entry.site))
+        output = it.unknown("the forward pass raises")
+    except Exhausted as caught:
+        it.note(it.unknown(str(caught), entry.site))
+        output = it.unknown("evaluation was stopped")
+    except Signal:
+        output = it.unknown("control flow left the forward pass")
+    finally:
+        it.training = before
+        recorder.end()
+    if isinstance(output, Unknown):
+        it.note(output)
+    graph = assemble(
+        it, entry.root, target=entry.target, span=entry.span, inputs=inputs, evidence=evidence, output=output
+    )
+    it.unknowns = built
+    return _with_failure(graph, raised) if raised is not None else graph
+
+
+def _label_inputs(entry: Entry, args: list[Value], kwargs: dict[str, Value]) -> tuple[Tensor, ...]:
+    """Mark the tensors given as model inputs."""
+    inputs: list[Tensor] = []
+    for value in (*args, *kwargs.values()):
+        if isinstance(value, TensorValue):
+            old = value.edge
+            value.edge = Tensor(old.shape, old.dtype, Origin.INPUT, len(inputs), old.name)
+            inputs.append(value.edge)
+    return tuple(inputs)
+
+
+def _with_failure(graph: ModelGraph, raised: Raised) -> ModelGraph:
+    """An exception that the program itself raises and nothing catches is a failure at its place."""
+    if raised.site is None or not raised.certain:
+        return graph
+    problem = Problem(ProblemKind.PYTHON, f"raises {raised.name}: {raised.text}")
+    failure = Failure(problem, raised.site.span, raised.name, "")
+    return replace(graph, failures=(*graph.failures, failure))

@@ -1,0 +1,52 @@
+"""What leaves a block early: Python's own control flow in the evaluated program, and the end of the budget."""
+
+from __future__ import annotations
+
+from cnnlint.static.values import Class, Instance, Site, Value
+
+
+class Signal(BaseException):
+    """Base of the exceptions that carry control flow. Not an ``Exception``: nothing may swallow it by accident."""
+
+
+class Return(Signal):
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+
+class Break(Signal):
+    pass
+
+
+class Continue(Signal):
+    pass
+
+
+class Raised(Signal):
+    """The evaluated program raises. ``kind`` is a builtin exception type, or the class of ``instance``."""
+
+    def __init__(self, kind: type[BaseException] | Class, text: str = "", instance: Instance | None = None) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.text = text
+        self.instance = instance
+        self.site: Site | None = None
+        """The innermost expression that raises, set where it is evaluated."""
+        self.certain = True
+
+    @property
+    def name(self) -> str:
+        return self.kind.name if isinstance(self.kind, Class) else self.kind.__name__
+
+
+class Exhausted(Signal):
+    """Evaluation used up its budget; the text says which."""
+
+
+class Refine(Signal):
+    """The first layer to read model input ``index`` tells its shape: evaluation starts over with it."""
+
+    def __init__(self, index: int, shape: tuple[object, ...], dtype: str) -> None:
+        self.index = index
+        self.shape = shape
+        self.dtype = dtype

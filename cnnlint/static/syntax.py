@@ -1,0 +1,52 @@
+"""Questions about syntax trees, answered by a plain walk over the node types concerned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+
+def yields(body: cst.CSTNode) -> bool:
+    """Whether a function body contains ``yield`` outside nested functions and classes."""
+    stack: list[cst.CSTNode] = [body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, cst.Yield):
+            return True
+        if node is not body and isinstance(node, cst.FunctionDef | cst.ClassDef | cst.Lambda):
+            continue
+        stack.extend(child for child in node.children if not isinstance(child, _WHITESPACE))
+    return False
+
+
+_WHITESPACE = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Comma, cst.Newline)
+
+
+def statements_of(body: cst.BaseSuite) -> Iterator[cst.BaseStatement | cst.BaseSmallStatement]:
+    """The statements of a block, lines with several of them taken apart."""
+    for item in body.body:
+        if isinstance(item, cst.SimpleStatementLine):
+            yield from item.body
+        else:
+            yield item
+
+
+def dotted_name(node: cst.BaseExpression | None) -> str | None:
+    """``a.b.c`` for names and attributes of names; ``None`` for anything else."""
+    parts: list[str] = []
+    while isinstance(node, cst.Attribute):
+        parts.append(node.attr.value)
+        node = node.value
+    if not isinstance(node, cst.Name):
+        return None
+    return ".".join(reversed([*parts, node.value]))
+
+
+def only_raises(body: cst.BaseSuite) -> bool:
+    """Whether a block does nothing but raise, perhaps after preparing a message or a warning."""
+    last: cst.CSTNode | None = None
+    for last in statements_of(body):
+        if isinstance(last, cst.If | cst.For | cst.While | cst.Try | cst.With | cst.Return):
+            return False
+    return isinstance(last, cst.Raise)

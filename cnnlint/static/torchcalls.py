@@ -1,0 +1,181 @@
+"""Asking the ops table: functions and methods of torch on evaluated values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from cnnlint import ops
+from cnnlint.graph.dims import Sym
+from cnnlint.graph.model import Tensor
+from cnnlint.graph.operations import Opaque, Operation
+from cnnlint.ops.apply import apply_function
+from cnnlint.ops.spec import UNKNOWN, Refused, Result, TensorSpec, Unclear
+from cnnlint.static.recorder import tensors_of
+from cnnlint.static.signals import Raised
+from cnnlint.static.values import (
+    EnumMember, External, Iteration, ModuleInstance, Site, TensorValue, TorchSize, Unknown, Value,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from cnnlint.static.interpreter import Interpreter
+
+Ask = Callable[[], Result]
+
+
+def to_op(it: Interpreter, value: Value) -> Any:
+    """An evaluated value as entries of the ops table take it."""
+    match value:
+        case int() | float() | str() | None | Sym() | TensorValue() | slice():
+            return _slice(it, value) if isinstance(value, slice) else value
+        case Unknown():
+            size = value.as_dim()
+            return UNKNOWN if size is None else size
+        case External():
+            return value.path
+        case EnumMember():
+            return to_op(it, value.value)
+        case tuple() | list() | dict() if it.haze(value):
+            return UNKNOWN
+        case tuple():
+            return tuple(to_op(it, item) for item in value)
+        case list():
+            return [to_op(it, item) for item in value]
+        case range() | Iteration():
+            return [to_op(it, item) for item in value]
+        case dict():
+            return {key: to_op(it, item) for key, item in value.items()}
+        case _:
+            return value if value is ... else UNKNOWN
+
+
+def _slice(it: Interpreter, value: slice) -> slice:
+    return slice(*(to_op(it, bound) for bound in (value.start, value.stop, value.step)))
+
+
+def from_op(it: Interpreter, value: Any, reason: str, site: Site) -> Value:
+    """What an entry returned, as an evaluated value (tensors are wrapped elsewhere)."""
+    if value is UNKNOWN:
+        return it.unknown(reason, site)
+    if isinstance(value, tuple) and type(value) is tuple:
+        return tuple(from_op(it, item, reason, site) for item in value)
+    if isinstance(value, list):
+        return [from_op(it, item, reason, site) for item in value]
+    return value
+
+
+def call_function(
+    it: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], site: Site | None, inplace: bool = False
+) -> Value:
+    """Call the torch function or tensor method with the full name ``name``."""
+    site = site or it.recorder.site
+    spec = ops.function(name)
+    if spec is None:
+        return _unlisted(it, name, args, kwargs, site)
+    given = [to_op(it, arg) for arg in args]
+    named = {key: to_op(it, value) for key, value in kwargs.items()}
+    sources = tensors_of([*args, *kwargs.values()])
+    result = ask(it, lambda: apply_function(spec, given, named, it.training), spec.name, sources, site)
+    if isinstance(result, TensorValue) and args and isinstance(args[0], TensorValue):
+        if inplace or _in_place(name) or getattr(_op_of(it, result), "inplace", False):
+            return move(it, args[0], result)
+    return result
+
+
+def _in_place(name: str) -> bool:
+    return name.startswith("Tensor.") and name.endswith("_") and not name.endswith("__")
+
+
+def _op_of(it: Interpreter, value: TensorValue) -> Operation | None:
+    index = value.edge.index
+    return it.recorder.nodes[index].op if 0 <= index < len(it.recorder.nodes) else None
+
+
+def move(it: Interpreter, target: TensorValue, result: TensorValue) -> TensorValue:
+    """An in-place operation: ``target`` now holds ``result``."""
+    it.trail.touch(target)
+    target.edge, target.values = result.edge, result.values
+    return target
+
+
+def _unlisted(it: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+    """A function the table does not hold: its result is unknown, and listed as such."""
+    why = it.unknown(f"{name} is not in the ops table", site)
+    sources = tensors_of([*args, *kwargs.values()])
+    if sources and it.recorder.running:
+        it.note(why)
+        return it.recorder.add(Opaque(name.rpartition(".")[2]), sources, None, None, site)
+    return why
+
+
+def ask(it: Interpreter, question: Ask, name: str, sources: list[TensorValue], site: Site) -> Value:
+    """Put a question to the ops table and write the answer down."""
+    try:
+        result = question()
+    except Refused as refused:
+        return refusal(it, refused, name, sources, site)
+    except Unclear as unclear:
+        it.note(it.unknown(str(unclear), site))
+        if not sources:
+            return it.unknown(str(unclear), site)
+        return it.recorder.add(Opaque(name), sources, None, None, site)
+    return _written(it, result, sources, site)
+
+
+def refusal(it: Interpreter, refused: Refused, name: str, sources: list[TensorValue], site: Site) -> Value:
+    """Torch raises here: for the program to catch, or for us to report."""
+    if it.guarded:
+        raise Raised(RuntimeError, refused.problem.text)
+    recorder = it.recorder
+    index = len(recorder.nodes) if recorder.running else None
+    result = refused.result or Result(TensorSpec(None), Opaque(name))
+    value = _written(it, result, sources, site, refused)
+    written = index if index is not None and index < len(recorder.nodes) else None
+    recorder.fail(refused.problem, site, name, recorder.module, written)
+    return value
+
+
+def _written(it: Interpreter, result: Result, sources: list[TensorValue], site: Site, refused: Refused | None = None) -> Value:
+    specs = _specs(result.output)
+    if result.op is None or not specs:
+        made = [TensorValue(Tensor(spec.shape, spec.dtype), spec.values) for spec in specs]
+    else:
+        problem = refused.problem if refused else None
+        made = it.recorder.record(result.op, sources, specs, site, result.macs, problem)
+    return _rebuild(it, result.output, iter(made), site)
+
+
+def _specs(output: Any) -> list[TensorSpec]:
+    if isinstance(output, TensorSpec):
+        return [output]
+    if isinstance(output, list | tuple):
+        return [spec for item in output for spec in _specs(item)]
+    if isinstance(output, dict):
+        return [spec for item in output.values() for spec in _specs(item)]
+    return []
+
+
+def _rebuild(it: Interpreter, output: Any, tensors: Any, site: Site) -> Value:
+    if isinstance(output, TensorSpec):
+        return next(tensors)
+    if isinstance(output, TorchSize):
+        return output
+    if isinstance(output, tuple):
+        return tuple(_rebuild(it, item, tensors, site) for item in output)
+    if isinstance(output, list):
+        return [_rebuild(it, item, tensors, site) for item in output]
+    if isinstance(output, dict):
+        return {key: _rebuild(it, item, tensors, site) for key, item in output.items()}
+    return from_op(it, output, "a value torch computes", site)
+
+
+def call_external(it: Interpreter, callee: External, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+    """A function of a library that is not read. What it is handed may be changed by it."""
+    why = it.unknown(f"{callee.path} is not read", site)
+    for arg in args:
+        if isinstance(arg, list | dict | set) and not isinstance(arg, str):
+            it.make_hazy(arg, why)
+    sources = tensors_of([*args, *kwargs.values()])
+    if it.recorder.running and (sources or any(isinstance(arg, ModuleInstance) for arg in args)):
+        it.note(why)
+    return why

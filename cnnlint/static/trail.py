@@ -1,0 +1,72 @@
+"""Two branches, one state: a journal of changes that lets evaluation run both sides of an undecided condition.
+
+Every change to a container of the evaluated program is announced with :meth:`Trail.touch`. Between :meth:`start` and
+:meth:`finish` the first change to each container keeps a copy; ``finish`` takes everything back and returns what was
+changed, so that the other side starts from the same state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from cnnlint.static.values import TensorValue
+
+Container: TypeAlias = Any
+
+
+@dataclass(slots=True)
+class Change:
+    container: Container
+    before: Any
+    after: Any
+
+
+Changes: TypeAlias = dict[int, Change]
+
+
+class Trail:
+    """The stack of open branches."""
+
+    def __init__(self) -> None:
+        self._levels: list[dict[int, tuple[Container, Any]]] = []
+
+    @property
+    def open(self) -> bool:
+        """Whether evaluation is inside an undecided branch."""
+        return bool(self._levels)
+
+    def touch(self, container: Container) -> None:
+        """Announce a change to a dict, list, set or tensor variable."""
+        if self._levels:
+            level = self._levels[-1]
+            if id(container) not in level:
+                level[id(container)] = (container, _copy(container))
+
+    def start(self) -> None:
+        self._levels.append({})
+
+    def finish(self) -> Changes:
+        """Take back everything since :meth:`start` and return it."""
+        changes: Changes = {}
+        for key, (container, before) in self._levels.pop().items():
+            changes[key] = Change(container, before, _copy(container))
+            restore(container, before)
+        return changes
+
+
+def _copy(container: Container) -> Any:
+    if isinstance(container, TensorValue):
+        return container.edge, container.values
+    return container.copy()
+
+
+def restore(container: Container, state: Any) -> None:
+    """Give the container the contents ``state``."""
+    if isinstance(container, TensorValue):
+        container.edge, container.values = state
+    elif isinstance(container, list):
+        container[:] = state
+    else:
+        container.clear()
+        container.update(state)
