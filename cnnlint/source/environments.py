@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from cnnlint.source.paths import absolute
+
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 _LAYOUTS = (
     "lib/py*/site-packages", "lib64/py*/site-packages", "lib/py*/dist-packages", "local/lib/py*/dist-packages",
@@ -23,7 +25,7 @@ def site_packages(python: Path) -> list[Path]:
     Those that ``.pth`` files add (editable installs) follow. Empty where the layout is not one of CPython's or PyPy's.
     """
     found: dict[Path, None] = {}
-    for prefix, version in _prefixes(Path(os.path.abspath(python))):
+    for prefix, version in _prefixes(absolute(python)):
         for folder in _installed(prefix, version):
             found[folder] = None
     for folder in tuple(found):
@@ -91,7 +93,7 @@ def _added(folder: Path) -> Iterator[Path]:
             if line.startswith(("import ", "import\t")):
                 yield from _mapped(folder, line)
                 continue
-            added = Path(os.path.abspath(folder / line))
+            added = absolute(folder / line)
             if added.is_dir():
                 yield added
 

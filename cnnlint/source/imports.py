@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cnnlint.source.environments import site_packages
 from cnnlint.source.index import FileIndex, index_source
+from cnnlint.source.paths import absolute, shown
 from cnnlint.source.text import SourceProblem, SourceText, read_source
 
 __all__ = ["Project", "site_packages"]
@@ -25,8 +25,8 @@ class Project:
     """
 
     def __init__(self, roots: Sequence[Path], environments: Sequence[Path] = ()) -> None:
-        self.roots = tuple(dict.fromkeys(_absolute(root) for root in roots))
-        self.environments = tuple(dict.fromkeys(_absolute(folder) for folder in environments))
+        self.roots = tuple(dict.fromkeys(absolute(root) for root in roots))
+        self.environments = tuple(dict.fromkeys(absolute(folder) for folder in environments))
         self._files: dict[Path, FileIndex | SourceProblem] = {}
         self._texts: dict[Path, SourceText] = {}
         self._names: dict[Path, tuple[str, Path]] = {}
@@ -35,7 +35,7 @@ class Project:
 
     def add(self, text: SourceText, path: Path) -> None:
         """Take ``text`` for the content of the file at ``path``, whatever is on disk."""
-        path = _absolute(path)
+        path = absolute(path)
         self._texts[path] = text
         self._files.pop(path, None)
         self._found.clear()
@@ -46,7 +46,7 @@ class Project:
         The file is shown to users relative to the working directory if it lies below that, else absolute, so that
         its name does not depend on who asks first.
         """
-        path = _absolute(path)
+        path = absolute(path)
         known = self._files.get(path)
         if known is None:
             known = self._files[path] = self._read(path)
@@ -66,7 +66,7 @@ class Project:
         A file outside any package is its own stem, imported from its folder; a folder without ``__init__.py``
         (namespace package) goes by its own name.
         """
-        path = _absolute(path)
+        path = absolute(path)
         known = self._names.get(path)
         if known is None:
             known = self._names[path] = self._name(path)
@@ -88,7 +88,7 @@ class Project:
         A folder stands for a namespace package. Nothing for the standard library, for torch, and for what is neither
         in the project nor in an environment.
         """
-        importer = _absolute(importer)
+        importer = absolute(importer)
         if level > 0:
             folder = importer.parent
             for _ in range(level - 1):
@@ -157,19 +157,7 @@ class Project:
         return folder if folder.is_dir() else None
 
     def _is_file(self, path: Path) -> bool:
-        return path in self._texts or os.path.isfile(path)
-
-
-def shown(path: Path) -> str:
-    """How users see a path: relative to the working directory if it lies below that, in posix form."""
-    absolute = _absolute(path)
-    here = Path.cwd()
-    return (absolute.relative_to(here) if absolute.is_relative_to(here) else absolute).as_posix()
-
-
-def _absolute(path: Path) -> Path:
-    # Not resolve(): a file keeps the place at which its user sees it, and symbolic links cannot form loops here.
-    return Path(os.path.abspath(path))
+        return path in self._texts or path.is_file()
 
 
 def _plain(part: str) -> bool:

@@ -14,7 +14,7 @@ import libcst
 from cnnlint.graph.span import Span
 from cnnlint.source.bindings import effects, is_entry_guard
 from cnnlint.source.headers import header_end, statement_start
-from cnnlint.source.syntax import MAX_DEPTH, Syntax, Unparsable, collector_paused, parse_slice, syntax_depth
+from cnnlint.source.syntax import SHALLOW, Syntax, Unparsable, collector_paused, parse_slice, room_to_recurse, syntax_depth
 from cnnlint.source.text import SourceProblem, SourceText
 
 __all__ = ["FileIndex", "Scope", "Statement", "Unparsable", "index_source", "may_hold_model"]
@@ -95,8 +95,6 @@ class Statement:
         start = statement_start(self.node, source)
         end = self._header_end if header else self._end
         depth = syntax_depth(self.node, body=not header)
-        if depth > MAX_DEPTH:
-            return Unparsable(f"nested more than {MAX_DEPTH} levels deep")
         suffix = " ..." if header else ""
         try:
             return parse_slice(source.text, start, end, compound=self.kind in _COMPOUND, depth=depth, suffix=suffix)
@@ -183,7 +181,7 @@ class FileIndex:
 def index_source(text: SourceText) -> FileIndex:
     """The index of a file. Raises :class:`~cnnlint.source.text.SourceProblem` where Python could not read it either."""
     try:
-        with collector_paused(), warnings.catch_warnings():
+        with collector_paused(), room_to_recurse(SHALLOW), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text.text, text.path or "<string>")
     except SyntaxError as error:

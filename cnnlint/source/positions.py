@@ -6,7 +6,6 @@ offsets into the generated text, which is the parsed text.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Final
@@ -14,7 +13,6 @@ from typing import Final
 import libcst
 from libcst._nodes.internal import CodegenState  # libcst offers no public way to positions without copying the tree
 
-_FRAMES_PER_LEVEL: Final = 8
 _TRIVIA: Final = frozenset(
     {
         libcst.Comma, libcst.Comment, libcst.Dot, libcst.EmptyLine, libcst.Newline, libcst.ParenthesizedWhitespace,
@@ -84,18 +82,9 @@ class _State(CodegenState):
         return _Record(self, node, start_node, end_node)
 
 
-def ranges(module: libcst.Module, depth: int) -> Mapping[int, tuple[int, int]]:
-    """``id(node)`` to the start and end offsets of all nodes of a module whose nodes nest ``depth`` deep at most.
-
-    The identities hold as long as the module lives.
-    """
+def ranges(module: libcst.Module) -> Mapping[int, tuple[int, int]]:
+    """``id(node)`` to the start and end offsets of all nodes of a module, which hold as long as the module lives."""
     state = _State(module.default_indent, module.default_newline)
-    limit = sys.getrecursionlimit()
-    # Code generation recurses in pure Python, which costs no C stack; the caller may be deep in calls itself.
-    sys.setrecursionlimit(limit + _FRAMES_PER_LEVEL * (depth + 50))
-    try:
-        for node in (*module.header, *module.body):
-            node._codegen(state)
-    finally:
-        sys.setrecursionlimit(limit)
+    for node in (*module.header, *module.body):
+        node._codegen(state)
     return state.ranges

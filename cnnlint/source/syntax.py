@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import gc
+import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -13,8 +15,22 @@ import libcst
 
 from cnnlint.source.positions import ranges
 
-MAX_DEPTH: Final = 150
-"""Deepest nesting of a statement's syntax that libcst is given."""
+MAX_DEPTH: Final = 100
+"""Deepest nesting of a statement's syntax that libcst 1.9 is given.
+
+Its parser recurses on the C stack and cannot refuse. Measured with stacks of 128 KB to 8 MB: a level costs 25 KB where
+blocks nest, 8 KB where brackets do, up to 3 KB in chains of operators. Python itself bounds blocks to 100 levels and
+brackets to 200, so that the worst statement let through needs half of an 8 MB stack. Of the 96,000 statements of
+torch, torchvision and sympy three nest deeper.
+"""
+_MAX_BACKTRACKED: Final = 6
+"""Deepest nesting of brackets behind ``case`` and ``del``: libcst 1.9 needs up to four times as long for each level
+(20 ms at six, minutes at twelve)."""
+_BACKTRACKED: Final = re.compile(r"\b(?:case|del)\b")
+_FRAMES: Final = 30_000
+"""Code generation is plain Python, whose calls take no C stack, and bounded by what libcst lets through."""
+SHALLOW: Final = 500
+"""Room for parsers, which recurse in C as deep as Python's limit lets them."""
 _WRAPPER: Final = "if 1:\n"
 
 
@@ -38,18 +54,29 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def room_to_recurse(frames: int) -> Iterator[None]:
+    """Lets calls nest ``frames`` deeper for a while, since the caller may be deep in calls itself."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(limit + frames)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
 class Syntax:
     """A libcst statement and where it came from. ``node`` is the statement; offsets are those of the file."""
 
-    def __init__(self, module: libcst.Module, node: libcst.CSTNode, origin: int, depth: int) -> None:
+    def __init__(self, module: libcst.Module, node: libcst.CSTNode, origin: int) -> None:
         self._module = module
         self._origin = origin
-        self._depth = depth
         self.node = node
 
     @cached_property
     def _ranges(self) -> Mapping[int, tuple[int, int]]:
-        return ranges(self._module, self._depth)
+        with room_to_recurse(_FRAMES):
+            return ranges(self._module)
 
     def find(self, node: libcst.CSTNode) -> tuple[int, int] | None:
         """The file offsets between which ``node`` stands; nothing if it is no node of this tree."""
@@ -60,9 +87,13 @@ class Syntax:
 def parse_slice(text: str, start: int, end: int, *, compound: bool, depth: int, suffix: str = "") -> Syntax:
     """The statement that stands between two offsets of ``text``, followed by ``suffix``.
 
-    An indented compound statement is put under an ``if`` with its indentation kept, since its other lines are indented
-    relative to it. Raises :class:`Unparsable`.
+    ``depth`` is its :func:`syntax_depth`. An indented compound statement is put under an ``if`` with its indentation
+    kept, since its other lines are indented relative to it. Raises :class:`Unparsable`.
     """
+    if depth > MAX_DEPTH:
+        raise Unparsable(f"nested more than {MAX_DEPTH} levels deep")
+    if _takes_too_long(text, start, end):
+        raise Unparsable(f"brackets nested more than {_MAX_BACKTRACKED} levels deep behind case or del")
     wrapper = ""
     if compound and (indent := _indentation(text, start)):
         wrapper = _WRAPPER
@@ -77,12 +108,12 @@ def parse_slice(text: str, start: int, end: int, *, compound: bool, depth: int, 
     node: libcst.CSTNode = body[0]
     if isinstance(node, libcst.SimpleStatementLine):
         node = node.body[0]
-    return Syntax(module, node, start - len(wrapper), depth)
+    return Syntax(module, node, start - len(wrapper))
 
 
 def _parse(code: str) -> libcst.Module:
     try:
-        with collector_paused():
+        with collector_paused(), room_to_recurse(SHALLOW):
             return libcst.parse_module(code)
     except libcst.ParserSyntaxError as error:
         raise Unparsable(f"libcst cannot read it: {error.message}") from None
@@ -98,13 +129,48 @@ def _indentation(text: str, start: int) -> int:
     return start - at
 
 
-def syntax_depth(node: ast.AST, *, body: bool = True) -> int:
-    """How deeply the nodes below ``node`` nest, counted without recursion; without ``body``, those of its header."""
-    deepest = 0
-    level: list[ast.AST] = [node]
-    while level:
-        deepest += 1
-        level = [child for parent in level for child in ast.iter_child_nodes(parent)]
-        if deepest == 1 and not body:
-            level = [child for child in level if not isinstance(child, ast.stmt)]
+def _takes_too_long(text: str, start: int, end: int) -> bool:
+    words = _BACKTRACKED.finditer(text, start, end)
+    return any(_bracket_depth(text, word.end(), end) > _MAX_BACKTRACKED for word in words)
+
+
+def _bracket_depth(text: str, start: int, end: int) -> int:
+    """The deepest nesting of brackets on the logical line from ``start`` on, brackets in strings counted too."""
+    depth = deepest = 0
+    for at in range(start, end):
+        character = text[at]
+        if character in "([{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif character in ")]}":
+            depth -= 1
+        elif character in "\r\n" and depth <= 0:
+            break
     return deepest
+
+
+def syntax_depth(node: ast.AST, *, body: bool = True) -> int:
+    """How deeply libcst's nodes below ``node`` nest, counted without recursion; without ``body``, those of its
+    header."""
+    deepest = 0
+    pending: list[tuple[ast.AST, int]] = [(node, 1)]
+    while pending:
+        current, depth = pending.pop()
+        depth += _levels(current)
+        deepest = max(deepest, depth)
+        for child in ast.iter_child_nodes(current):
+            if body or current is not node or not isinstance(child, ast.stmt):
+                pending.append((child, depth + 1))
+    return deepest
+
+
+def _levels(node: ast.AST) -> int:
+    """The levels that libcst nests where :mod:`ast` lists, beyond the first."""
+    match node:
+        case ast.BoolOp(values=parts) | ast.ListComp(generators=parts) | ast.SetComp(generators=parts):
+            return len(parts) - 1
+        case ast.DictComp(generators=parts) | ast.GeneratorExp(generators=parts):
+            return len(parts) - 1
+        case ast.alias(name=name) | ast.ImportFrom(module=str(name)):
+            return name.count(".")
+    return 0
