@@ -14,7 +14,15 @@ import libcst
 from cnnlint.graph.span import Span
 from cnnlint.source.bindings import effects, is_entry_guard
 from cnnlint.source.headers import header_end, statement_start
-from cnnlint.source.syntax import SHALLOW, Syntax, Unparsable, collector_paused, parse_slice, room_to_recurse, syntax_depth
+from cnnlint.source.syntax import (
+    SHALLOW,
+    Syntax,
+    Unparsable,
+    collector_paused,
+    parse_slice,
+    room_to_recurse,
+    syntax_depth,
+)  # fmt: skip
 from cnnlint.source.text import SourceProblem, SourceText
 
 __all__ = ["FileIndex", "Scope", "Statement", "Unparsable", "index_source", "may_hold_model"]

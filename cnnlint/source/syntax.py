@@ -26,7 +26,7 @@ torch, torchvision and sympy three nest deeper.
 _MAX_BACKTRACKED: Final = 6
 """Deepest nesting of brackets behind ``case`` and ``del``: libcst 1.9 needs up to four times as long for each level
 (20 ms at six, minutes at twelve)."""
-_BACKTRACKED: Final = re.compile(r"\b(?:case|del)\b")
+_BACKTRACKED: Final = re.compile(r"(?:^|[\r\n;:])[ \t\f]*(?:case|del)\b")
 _FRAMES: Final = 30_000
 """Code generation is plain Python, whose calls take no C stack, and bounded by what libcst lets through."""
 SHALLOW: Final = 500
@@ -130,12 +130,15 @@ def _indentation(text: str, start: int) -> int:
 
 
 def _takes_too_long(text: str, start: int, end: int) -> bool:
-    words = _BACKTRACKED.finditer(text, start, end)
-    return any(_bracket_depth(text, word.end(), end) > _MAX_BACKTRACKED for word in words)
+    depth = 0
+    while depth <= _MAX_BACKTRACKED and (word := _BACKTRACKED.search(text, start, end)):
+        depth, start = _bracket_depth(text, word.end(), end)
+    return depth > _MAX_BACKTRACKED
 
 
-def _bracket_depth(text: str, start: int, end: int) -> int:
-    """The deepest nesting of brackets on the logical line from ``start`` on, brackets in strings counted too."""
+def _bracket_depth(text: str, start: int, end: int) -> tuple[int, int]:
+    """The deepest nesting of brackets on the logical line from ``start`` on, brackets in strings counted too, and the
+    end of that line."""
     depth = deepest = 0
     for at in range(start, end):
         character = text[at]
@@ -145,8 +148,8 @@ def _bracket_depth(text: str, start: int, end: int) -> int:
         elif character in ")]}":
             depth -= 1
         elif character in "\r\n" and depth <= 0:
-            break
-    return deepest
+            return deepest, at
+    return deepest, end
 
 
 def syntax_depth(node: ast.AST, *, body: bool = True) -> int:
