@@ -37,6 +37,8 @@ def _find(it: Interpreter, cls: Class, name: str, after: Class | None = None) ->
 def get_attribute(it: Interpreter, value: Value, name: str, site: Site) -> Value:
     """``value.name``. Raises the program's ``AttributeError`` where it certainly has none."""
     found = _get(it, value, name, site)
+    if found is MISSING and name.startswith("__"):
+        return it.unknown(f"{name} of {_type_name(value)}", site)
     if found is MISSING:
         raise Raised(AttributeError, f"{_type_name(value)!r} object has no attribute {name!r}")
     return found
@@ -119,6 +121,8 @@ def _fall_back(it: Interpreter, value: Instance, name: str, site: Site) -> Value
     """``__getattr__``, or unknown where a base class is."""
     from cnnlint.static.calls import call
 
+    if name in ("__module__", "__doc__"):
+        return _of_class(it, value.cls, name, site)
     hook = _find(it, value.cls, "__getattr__")
     if isinstance(hook, Function):
         return call(it, hook, [value, name], {}, site)
@@ -129,6 +133,8 @@ def _fall_back(it: Interpreter, value: Instance, name: str, site: Site) -> Value
 
 def _of_module(it: Interpreter, module: ModuleInstance, name: str, site: Site) -> Value:
     it.recorder.read(module, name)
+    if name == "training" and it.recorder.running:
+        return it.training
     if name in module.attrs:
         return module.attrs[name]
     if name in module.modules:

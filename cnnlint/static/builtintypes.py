@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 OBJECT = Class("object", pytype=object)
+NONE_TYPE = Class("NoneType", (OBJECT,))
+FUNCTION_TYPE = Class("function", (OBJECT,))
 TYPE = Class("type", (OBJECT,), pytype=type)
 
 
@@ -226,9 +228,9 @@ def class_of(it: Interpreter, value: Value) -> Class | None:
         case Class():
             return TYPE
         case Function() | Native():
-            return Class("function", (OBJECT,))
+            return FUNCTION_TYPE
         case None:
-            return Class("NoneType", (OBJECT,))
+            return NONE_TYPE
         case _:
             return getattr(value, "cls", None) or type_class(type(value))
 

@@ -173,7 +173,7 @@ def instantiate(it: Interpreter, cls: Class, args: Args, kwargs: Kwargs, site: S
     if cls.has("namedtuple"):
         return NamedTuple.make(cls, list(fill_fields(it, cls, args, kwargs, site).values()))
     maker = find_in_class(it, cls, "__new__")
-    if isinstance(maker, Function | Descriptor):
+    if isinstance(maker, Function | Descriptor | Native):
         made = call(it, maker, [cls, *args], kwargs, site)
         if not isinstance(made, Instance) or made.cls is not cls:
             return made
@@ -205,12 +205,6 @@ def _initialise(it: Interpreter, made: Instance, args: Args, kwargs: Kwargs, sit
         if isinstance(made, ModuleInstance):
             it.recorder.building(made)
         call(it, found, [made, *args], kwargs, site)
-    elif made.cls.has("dataclass"):
-        for name, value in fill_fields(it, made.cls, args, kwargs, site).items():
-            it.set_item(made.attrs, name, value)
-        after = find_in_class(it, made.cls, "__post_init__")
-        if after is not None:
-            call(it, after, [made], {}, site)
     elif made.payload is None and not made.cls.has("unresolved"):
         exception = any(base.pytype and issubclass(base.pytype, BaseException) for base in made.cls.mro)
         if exception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -10,7 +11,7 @@ from cnnlint.static.frame import Frame, ModuleEnv
 from cnnlint.static.signals import Raised
 from cnnlint.static.syntax import statements_of
 from cnnlint.static.values import (
-    MISSING, Class, Code, Descriptor, EnumMember, External, Field, Function, Native, Site, Unknown, Value,
+    MISSING, Class, Code, Descriptor, EnumMember, External, Field, Function, Instance, Native, Site, Unknown, Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -176,7 +177,25 @@ def make_dataclass(it: Interpreter, cls: Value) -> Value:
                 del cls.attrs[field.name]
                 if field.default is not ...:
                     cls.attrs[field.name] = field.default
+        cls.native.setdefault("__init__", Native(f"{cls.name}.__init__", _dataclass_init(cls)))
     return cls
+
+
+def _dataclass_init(cls: Class) -> Callable[..., None]:
+    """The ``__init__`` that ``@dataclass`` generates; one in the class body comes before it."""
+
+    def init(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> None:
+        from cnnlint.static.attributes import find_in_class
+        from cnnlint.static.calls import call
+
+        made: Instance = args[0]
+        for name, value in fill_fields(it, cls, args[1:], kwargs, site).items():
+            it.set_item(made.attrs, name, value)
+        after = find_in_class(it, made.cls, "__post_init__")
+        if after is not None:
+            call(it, after, [made], {}, site)
+
+    return init
 
 
 def fill_fields(it: Interpreter, cls: Class, args: list[Value], kwargs: dict[str, Value], site: Site | None) -> dict[str, Value]:

@@ -97,6 +97,15 @@ def _extend(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     return module
 
 
+def _add(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    """``list + more``: a new list of the same modules."""
+    module, source = args[0], args[1]
+    made = ModuleInstance(module.cls, site)
+    made.initialised = True
+    _extend(it, [made, module], {}, site)
+    return _extend(it, [made, source], {}, site)
+
+
 def _append(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     module = args[0]
     _put(it, module, str(len(_table(module))), args[1], site)
@@ -269,9 +278,13 @@ def _natives(**methods: Callable[..., Value]) -> dict[str, Native]:
 
 
 SEQUENTIAL = _natives(
-    __init__=_init_sequential, forward=_forward_sequential, append=_append, extend=_extend, insert=_insert, pop=_pop
-)
-LIST = _natives(__init__=_init_list, append=_append, extend=_extend, insert=_insert, pop=_pop, forward=_no_forward)
+    __init__=_init_sequential, forward=_forward_sequential, append=_append, extend=_extend, insert=_insert, pop=_pop,
+    __add__=_add, __iadd__=_extend,
+)  # fmt: skip
+LIST = _natives(
+    __init__=_init_list, append=_append, extend=_extend, insert=_insert, pop=_pop, forward=_no_forward, __add__=_add,
+    __iadd__=_extend,
+)  # fmt: skip
 DICT = _natives(
     __init__=_init_dict, update=_update, keys=_entries("keys"), values=_entries("values"), items=_entries("items"),
     pop=_pop, get=_get, forward=_no_forward,

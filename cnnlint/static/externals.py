@@ -15,12 +15,13 @@ from cnnlint.static.builtintypes import DICT, EXCEPTIONS, OBJECT, TYPES
 from cnnlint.static.containers import DICT as DICT_NATIVES
 from cnnlint.static.containers import LIST, SEQUENTIAL
 from cnnlint.static.library import HANDLERS, IDENTITIES, NOTHING
+from cnnlint.static.library.torchlike import new_parameter, new_tensor
 from cnnlint.static.modules import MODULE_NATIVES, layer_class_natives
 from cnnlint.static.values import Class, External, Native, Value
 
 MODULE = Class("Module", (OBJECT,), path="torch.nn.Module", native=dict(MODULE_NATIVES))
-TENSOR = Class("Tensor", (OBJECT,), path="torch.Tensor")
-PARAMETER = Class("Parameter", (TENSOR,), path="torch.nn.Parameter")
+TENSOR = Class("Tensor", (OBJECT,), path="torch.Tensor", native={"__new__": Native("Tensor", new_tensor)})
+PARAMETER = Class("Parameter", (TENSOR,), path="torch.nn.Parameter", native={"__new__": Native("Parameter", new_parameter)})
 
 
 def _container(name: str, kind: str, natives: dict[str, Native]) -> Class:

@@ -70,9 +70,14 @@ class Interpreter:
             raise Exhausted("evaluation was stopped: the step budget is used up")
         handler = _STATEMENTS.get(type(node))
         if handler is None:
-            self.unknown(f"{type(node).__name__} is not evaluated", Site(frame.statement, node))
-        else:
+            self.note(self.unknown(f"{type(node).__name__} is not evaluated", Site(frame.statement, node)))
+            return
+        try:
             handler(self, node, frame)
+        except Raised as raised:
+            if raised.site is None:
+                raised.site, raised.certain = Site(frame.statement, node), self.certain
+            raise
 
     # ---- what is not known ------------------------------------------------------------------------------------
 

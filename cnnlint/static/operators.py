@@ -221,8 +221,8 @@ def binary(it: Interpreter, name: str, left: Value, right: Value, site: Site, in
         return _binary_sizes(it, name, left, right, site)
     if is_unknown(left) or is_unknown(right):
         return first_unknown(it, site, left, right)
-    if name in ("add", "mul") and (isinstance(left, ModuleInstance) or isinstance(right, ModuleInstance)):
-        return first_unknown(it, site, left, right)
+    if isinstance(left, ModuleInstance) and left.cls.container_kind and name == "add":
+        return _add_modules(it, left, right, site)
     _guard_size(it, name, left, right)
     try:
         result = BINARY[name](left, right)
@@ -232,6 +232,13 @@ def binary(it: Interpreter, name: str, left: Value, right: Value, site: Site, in
     if hazy is not None and isinstance(result, list | set | dict):
         it.make_hazy(result, hazy)
     return result
+
+
+def _add_modules(it: Interpreter, left: ModuleInstance, right: Value, site: Site) -> Value:
+    from cnnlint.static.attributes import get_attribute
+    from cnnlint.static.calls import call
+
+    return call(it, get_attribute(it, left, "__add__", site), [right], {}, site)
 
 
 def _payload(value: Value) -> Value:

@@ -178,7 +178,8 @@ class Reader:
             with it.recorder.inside(site):
                 made = call(it, callee, list(target.args), kwargs, site)
         except Raised as raised:
-            raise TargetError(f"{target.text}: building it raises {raised.name}: {raised.text}") from None
+            where = f" ({raised.site.span.path}:{raised.site.span.line})" if raised.site else ""
+            raise TargetError(f"{target.text}: building it raises {raised.name}: {raised.text}{where}") from None
         except Exhausted as exhausted:
             raise TargetError(f"{target.text}: {exhausted}") from None
         if not isinstance(made, ModuleInstance):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from cnnlint.static.attributes import get_attribute
 from cnnlint.static.calls import call
 from cnnlint.static.classes import make_class, make_function, merge_property
 from cnnlint.static.frame import Frame
@@ -15,7 +16,7 @@ from cnnlint.static.operators import binary, first_unknown, truth
 from cnnlint.static.signals import Break, Continue, Raised, Return, Signal
 from cnnlint.static.syntax import only_raises, statements_of
 from cnnlint.static.trail import Changes
-from cnnlint.static.values import Class, Instance, Site, TensorValue, Unknown, Value
+from cnnlint.static.values import Class, Instance, ModuleInstance, Site, TensorValue, Unknown, Value
 
 AUGMENTED_NAMES: dict[type[cst.CSTNode], str] = {
     cst.AddAssign: "add", cst.SubtractAssign: "sub", cst.MultiplyAssign: "mul", cst.DivideAssign: "truediv",
@@ -77,6 +78,8 @@ def _augmented(it: Interpreter, node: cst.AugAssign, frame: Frame) -> None:
         else:
             old.extend(items)
         new: Value = old
+    elif isinstance(old, ModuleInstance) and old.cls.container_kind and name == "add":
+        new = call(it, get_attribute(it, old, "__iadd__", site), [value], {}, site)
     elif isinstance(old, dict) and name == "or_" and isinstance(value, dict):
         it.trail.touch(old)
         old.update(value)

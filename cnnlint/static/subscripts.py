@@ -165,8 +165,8 @@ def set_item(it: Interpreter, target: Value, index: Value, value: Value, site: S
             it.trail.touch(target)
             if is_unknown(index) or isinstance(index, Sym) or _unknown_slice(index):
                 it.make_hazy(target, first_unknown(it, site, index))
-                return
-            _set_builtin(it, target, index, value)
+            elif isinstance(target, dict) or not it.haze(target):
+                _set_builtin(it, target, index, value)
         case tuple() | str():
             raise Raised(TypeError, f"{type(target).__name__!r} object does not support item assignment")
         case _:

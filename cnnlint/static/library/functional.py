@@ -35,7 +35,22 @@ def _reduce(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     return result
 
 
-@FUNCTIONAL.add("functools.wraps", "functools.lru_cache", "functools.singledispatch", "functools.total_ordering")
+@FUNCTIONAL.add("functools.wraps")
+def _wraps(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    """Gives the wrapper the wrapped function's name, and ``__wrapped__`` for :func:`inspect.signature`."""
+
+    def decorate(it: Interpreter, given: Args, kw: Kwargs, site: Site) -> Value:
+        wrapper = given[0] if given else None
+        if isinstance(wrapper, Function) and args:
+            wrapper.attrs["__wrapped__"] = args[0]
+            if isinstance(args[0], Function):
+                wrapper.attrs |= {"__name__": args[0].attrs.get("__name__", args[0].name)}
+        return wrapper
+
+    return Native("wraps", decorate)
+
+
+@FUNCTIONAL.add("functools.lru_cache", "functools.singledispatch", "functools.total_ordering")
 def _decorator(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     """A decorator that leaves behaviour as it is, with or without arguments."""
     return Native("decorator", lambda it, given, kw, site: given[0] if given else None)
@@ -68,6 +83,8 @@ def _signature(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value
         function, skip = find_in_class(it, function, "__init__"), 1
     if isinstance(function, Bound):
         function, skip = function.function, 1
+    while isinstance(function, Function) and "__wrapped__" in function.attrs:
+        function = function.attrs["__wrapped__"]
     if not isinstance(function, Function):
         return it.unknown("the signature of something that is not read", site)
     kinds = {kind: External(f"inspect.Parameter.{kind}") for kind in _KINDS.values()}

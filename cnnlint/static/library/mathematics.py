@@ -75,7 +75,6 @@ for _short, _long in {"int": "int", "int32": "int", "int64": "int", "float32": "
     MATHEMATICS[f"numpy.{_short}"] = _builtin(_long)
 for _name in ("math.fsum",):
     MATHEMATICS[_name] = _builtin("sum")
-MATHEMATICS["numpy.array"] = MATHEMATICS["numpy.asarray"] = _builtin("list")
 
 
 def _operator(name: str) -> Handler:
@@ -102,23 +101,23 @@ def _getter(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: 
     return Native("itemgetter", lambda it, given, kw, site: get_item(it, given[0], args[0], site))
 
 
-@MATHEMATICS.add("numpy.linspace")
-def _linspace(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
-    start, stop = args[0], args[1]
-    count = args[2] if len(args) > 2 else kwargs.get("num", 50)
-    known = isinstance(start, int | float) and isinstance(stop, int | float)
-    if not known or not isinstance(count, int) or not 0 <= count <= 4096:
-        return first_unknown(it, site, *args)
-    step = (stop - start) / (count - 1) if count > 1 else 0.0
-    return [float(start + step * index) for index in range(count)]
+def _array(function: str) -> Handler:
+    """A numpy array is a constant tensor here: the same shapes, indexing and numbers."""
+
+    def handler(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+        from cnnlint.static.torchcalls import call_function
+
+        given = {{"num": "steps", "dtype": ""}.get(name, name): value for name, value in kwargs.items()}
+        given.pop("", None)
+        if function == "torch.linspace" and len(args) < 3:
+            given.setdefault("steps", 50)
+        return call_function(it, function, args, given, site)
+
+    return handler
 
 
-@MATHEMATICS.add("numpy.arange")
-def _arange(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
-    if not all(isinstance(arg, int) for arg in args):
-        return first_unknown(it, site, *args)
-    made = range(*args)
-    return list(made) if len(made) <= 4096 else it.unknown("an array of enormous length", site)
+for _name, _function in {"linspace": "linspace", "arange": "arange", "array": "tensor", "asarray": "tensor"}.items():
+    MATHEMATICS[f"numpy.{_name}"] = _array(f"torch.{_function}")
 
 
 def _random(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:

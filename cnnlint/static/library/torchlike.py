@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cnnlint.graph.dims import Sym
 from cnnlint.graph.model import Origin, Tensor
 from cnnlint.static.library.define import Table, argument
 from cnnlint.static.signals import Raised
@@ -49,17 +50,21 @@ for _name in (
     TORCH[_name] = lambda it, args, kwargs, site: False
 
 
-@TORCH.add("torch.nn.Parameter", "torch.nn.parameter.Parameter")
-def make_parameter(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
-    """``nn.Parameter(data, requires_grad=True)``."""
-    data = argument(args, kwargs, 0, "data")
-    if not isinstance(data, TensorValue):
-        from cnnlint.static.modules import make_parameter as empty
-
-        return empty(None)
-    made = TensorValue(Tensor(data.shape, data.dtype, Origin.PARAMETER))
-    made.trainable = argument(args, kwargs, 1, "requires_grad", True) is not False
+def new_parameter(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    """``nn.Parameter(data, requires_grad=True)``; the first of ``args`` is the class."""
+    data = argument(args, kwargs, 1, "data")
+    shape, dtype = (data.shape, data.dtype) if isinstance(data, TensorValue) else (None, None)
+    made = TensorValue(Tensor(shape, dtype, Origin.PARAMETER))
+    made.trainable = argument(args, kwargs, 2, "requires_grad", True) is not False
     return made
+
+
+def new_tensor(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    """``torch.Tensor(2, 3)`` is empty of that shape, ``torch.Tensor([2, 3])`` holds those numbers."""
+    from cnnlint.static.torchcalls import call_function
+
+    sizes = all(isinstance(arg, int | Sym) for arg in args[1:])
+    return call_function(it, "torch.empty" if sizes else "torch.tensor", args[1:], kwargs, site)
 
 
 @TORCH.add("torch.is_tensor", "torch.is_floating_point")
