@@ -187,8 +187,8 @@ def _comparison(name: str) -> Entry:
 
 
 _ALIASES = {
-    "maximum": (), "minimum": (), "eq": (), "ne": ("not_equal",), "lt": ("less",), "le": ("less_equal",),
-    "gt": ("greater",), "ge": ("greater_equal",), "atan2": ("arctan2",),
+    "ne": ("not_equal",), "lt": ("less",), "le": ("less_equal",), "gt": ("greater",), "ge": ("greater_equal",),
+    "atan2": ("arctan2",),
 }  # fmt: skip
 _TENSORS_ONLY = {"maximum", "minimum", "fmax", "fmin", "atan2", "hypot", "logical_and", "logical_or", "logical_xor"}
 _TENSORS_ONLY |= {"ldexp"}
@@ -206,25 +206,21 @@ _DIVISIONS = (
 )
 
 
-def _pow_signature(name: str) -> str:
-    return "input, exponent, *, out=None" if name == "pow" else "input, other, *, out=None"
+def _pow(args: Args) -> Result:
+    base, exponent = operand(args, "input"), operand(args, "exponent")
+    wants_tensor(args, (base, exponent))
+    return combine("pow", base, exponent)
 
 
-def _pow(scalar: bool) -> Entry:
-    def entry(args: Args) -> Result:
-        base, exponent = operand(args, "input", scalar), operand(args, "exponent")
-        wants_tensor(args, (base, exponent))
-        return combine("pow", base, exponent)
-
-    return entry
+def _plain(name: str) -> FunctionSpec:
+    entry = _entry(name, name in _NUMBER_FIRST, name not in _TENSORS_ONLY)
+    return both(name, "input, other, *, out=None", entry, *_ALIASES.get(name, ()))
 
 
-_PLAIN = tuple(
-    both(name, "input, other, *, out=None", _entry(name, name in _NUMBER_FIRST, name not in _TENSORS_ONLY),
-         *_ALIASES.get(name, ()))
-    for name in TABLE
-    if name not in ("add", "sub", "mul", "div", "pow")
-) + (both("pow", "input, exponent, *, out=None", _pow(True)),)  # fmt: skip
+_PLAIN = (
+    *(_plain(name) for name in TABLE if name not in ("add", "sub", "mul", "div", "pow")),
+    both("pow", "input, exponent, *, out=None", _pow),
+)
 
 _OPERATORS = {
     "add": "add", "sub": "sub", "mul": "mul", "truediv": "div", "floordiv": "floor_divide", "mod": "remainder",

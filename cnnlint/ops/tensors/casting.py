@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnnlint.graph.operations import Identity
-from cnnlint.ops.spec import UNKNOWN, Args, FunctionSpec, Result, TensorLike, TensorSpec
+from cnnlint.ops.spec import UNKNOWN, Args, FunctionSpec, Result, TensorLike, TensorSpec, Unclear
 from cnnlint.ops.tensors.define import both, method
 from cnnlint.ops.tensors.dtypes import dtype_named
 from cnnlint.ops.tensors.values import cast
@@ -58,11 +58,28 @@ _KEPT = {
     "share_memory_": "input",
 }
 
+
+def _type(args: Args) -> Result:
+    tensor, given = args.tensor("input"), args.bound["dtype"]
+    if given is None:
+        raise Unclear(f"{args.name}: asks for the name of the type")
+    if isinstance(given, str) and given.endswith("Tensor"):
+        given = "torch." + given.rpartition(".")[2].removesuffix("Tensor").lower()
+    return converted("type", tensor, dtype_named(given))
+
+
+def _type_as(args: Args) -> Result:
+    return converted("type_as", args.tensor("input"), args.tensor("other").dtype)
+
+
 FUNCTIONS: tuple[FunctionSpec, ...] = (
     method("to", "input, *args, dtype=None, device=None, other=None, non_blocking=False, copy=False,"
            " memory_format=None", _to),
     *(_cast(name, dtype) for name, dtype in _CASTS.items()),
     *(method(name, signature, _kept) for name, signature in _KEPT.items()),
+    method("type", "input, dtype=None, non_blocking=False", _type),
+    method("type_as", "input, other", _type_as),
+    method("numpy", "input, *, force=False", _kept),
     both("detach", "input", _kept),
     both("clone", "input, *, memory_format=None", _kept),
 )  # fmt: skip

@@ -56,7 +56,7 @@ def _rounded(values: tuple[Any, ...], decimals: int) -> tuple[Any, ...] | None:
 
 def _where(args: Args) -> Result:
     if args.bound["self"] is None and args.bound["other"] is None:
-        return Result(tuple())
+        return Result(())
     condition, left, right = operand(args, "condition", False), operand(args, "self"), operand(args, "other")
     if condition.dtype not in (None, "bool", "uint8"):
         refuse(

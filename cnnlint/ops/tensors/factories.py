@@ -13,7 +13,7 @@ from cnnlint.ops.tensors.broadcasting import wants_broadcast, wants_expandable
 from cnnlint.ops.tensors.define import both, function, method
 from cnnlint.ops.tensors.dtypes import DEFAULT, dtype_named, number_dtype
 from cnnlint.ops.tensors.operands import operand, real, shapes
-from cnnlint.ops.tensors.sizes import sizes_from, wants_sizes
+from cnnlint.ops.tensors.sizes import sizes_from, text_of, wants_sizes
 from cnnlint.ops.tensors.values import LIMIT, cast, filled, sizes_of
 
 OPTIONS = "dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, out=None"
@@ -142,7 +142,7 @@ def _multinomial(args: Args) -> Result:
     if not 1 <= len(shape) <= 2:
         refuse(ProblemKind.RANK, f"needs 1 or 2 axes, gets {shown(shape)}", expected="1 or 2", got=len(shape))
     if less(samples, 1) or (less(shape[-1], samples) and not args.flag("replacement")):
-        refuse(ProblemKind.ARGUMENT, f"cannot draw {samples} samples from {shown(shape)}", got=samples)
+        refuse(ProblemKind.ARGUMENT, f"cannot draw {text_of(samples)} samples from {shown(shape)}", got=samples)
     return made("multinomial", (*shape[:-1], samples), "int64")
 
 
@@ -150,8 +150,8 @@ def _triangle(name: str, lower: bool) -> Entry:
     """``tril_indices`` and ``triu_indices``: the positions on one side of a diagonal."""
 
     def entry(args: Args) -> Result:
-        rows, columns, offset = wants_sizes((args.dim("row"), args.dim("col"))) + (args.dim("offset"),)
-        return made(name, (2, _below(rows, columns, offset, lower)), wanted_dtype(args, "int64"))
+        rows, columns = wants_sizes((args.dim("row"), args.dim("col")))
+        return made(name, (2, _below(rows, columns, args.dim("offset"), lower)), wanted_dtype(args, "int64"))
 
     return entry
 

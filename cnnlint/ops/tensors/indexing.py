@@ -19,6 +19,7 @@ from cnnlint.ops.spec import UNKNOWN, Args, FunctionSpec, Result, TensorLike, Te
 from cnnlint.ops.tensors.broadcasting import wants_broadcast, wants_expandable
 from cnnlint.ops.tensors.define import operator
 from cnnlint.ops.tensors.operands import operand
+from cnnlint.ops.tensors.sizes import text_of
 from cnnlint.ops.tensors.slicing import sliced
 from cnnlint.ops.tensors.values import Values, elements, taken
 
@@ -28,7 +29,7 @@ def wants_position(index: Dim, size: Dim, axis: int) -> None:
     if (not less(index, size) and less(size - 1, index)) or less(index, -size):
         refuse(
             ProblemKind.INDEX,
-            f"takes position {shown((index,))[1:-2]} of axis {axis}, which has {count(size, 'position')}",
+            f"takes position {text_of(index)} of axis {axis}, which has {count(size, 'position')}",
             expected=size,
             got=index,
             axis=axis,

@@ -62,6 +62,12 @@ def _element_size(tensor: TensorLike) -> int | None:
 _RANK = _asked(lambda tensor: len(tensor.shape or ()))
 _COUNT = _asked(lambda tensor: product(tensor.shape or ()))
 
+
+def _nothing(args: Args) -> Result:
+    """A call that is made for its effect on gradients."""
+    return Result(None)
+
+
 FUNCTIONS: tuple[FunctionSpec, ...] = (
     method("size", "input, dim=None", _size),
     method("dim", "input", _RANK, "ndimension"),
@@ -73,5 +79,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
     both("is_complex", "input", _asked(_typed(is_complex))),
     method("item", "input", _item),
     method("tolist", "input", _tolist),
+    *(method(name, "input, *args, **kwargs", _nothing) for name in ("backward", "register_hook", "retain_grad")),
+    *(method(name, "input", _asked(lambda tensor: False)) for name in ("is_sparse", "is_quantized", "is_nested")),
     function("is_tensor", "obj", lambda args: Result(isinstance(args["obj"], TensorLike))),
 )

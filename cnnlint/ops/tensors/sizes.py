@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnnlint.graph.dims import Dim, Shape, less
+from cnnlint.graph.dims import Dim, Shape, less, show
 from cnnlint.graph.model import ProblemKind
 from cnnlint.ops.reading import axis_of, shown
 from cnnlint.ops.spec import UNKNOWN, Args, TensorLike, Unclear, refuse
@@ -32,6 +32,11 @@ def _size(args: Args, key: str, item: Any) -> Dim:
     if isinstance(item, bool):
         refuse(ProblemKind.ARGUMENT, f"{key} must be integers, gets {item!r}", got=repr(item))
     return Args(args.name, {key: item}).dim(key)
+
+
+def text_of(size: Dim) -> str:
+    """The size as a person writes it, ``?`` where it is unknown."""
+    return show(size) or "?"
 
 
 def wants_sizes(sizes: Shape) -> Shape:

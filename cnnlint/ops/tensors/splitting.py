@@ -11,6 +11,7 @@ from cnnlint.ops.reading import axis_of, shown
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.define import both, function, method
 from cnnlint.ops.tensors.indexing import wants_position
+from cnnlint.ops.tensors.sizes import text_of
 from cnnlint.ops.tensors.values import LIMIT, taken
 
 
@@ -57,7 +58,7 @@ def _equal(args: Args, name: str, piece: Dim) -> Result:
     """Pieces of ``piece`` positions each, the last one what is left."""
     tensor, axis, size = _along(args)
     if less(piece, 0) or (differ(size, 0) and not differ(piece, 0)):
-        refuse(ProblemKind.ARGUMENT, f"cannot split into pieces of {piece}", got=piece)
+        refuse(ProblemKind.ARGUMENT, f"cannot split into pieces of {text_of(piece)}", got=piece)
     if isinstance(size, int) and size == 0:
         return _parts(name, tensor, axis, [0])
     if isinstance(piece, Sym) and differ(piece, 0) is False:
@@ -167,7 +168,7 @@ def _narrow(args: Args) -> Result:
     if less(length, 0) or less(size, start + length):
         refuse(
             ProblemKind.INDEX,
-            f"takes {length} positions from {start} on of axis {axis}, which has {size}",
+            f"takes {text_of(length)} positions of axis {axis} from {text_of(start)} on, which has {text_of(size)}",
             expected=size,
             got=start + length,
             axis=axis,
