@@ -48,6 +48,20 @@ config_options = (
     click.option("--config", multiple=True, metavar="FILE|KEY=VALUE", help="Use this file, or change one setting."),
     click.option("--isolated", is_flag=True, help="Ignore all configuration files."),
 )
+discovery_options = (
+    click.option("--exclude", multiple=True, metavar="GLOB", help="Leave out files; replaces the default list."),
+    click.option("--extend-exclude", multiple=True, metavar="GLOB", help="Leave out more files."),
+    click.option("--force-exclude", is_flag=True, help="Leave out excluded files even if they are named."),
+    click.option("--no-respect-gitignore", is_flag=True, help="Lint files that .gitignore leaves out."),
+)
+selection_options = tuple(
+    click.option(name, multiple=True, callback=split_commas, metavar="RULES", help=text)
+    for name, text in (
+        ("--select", "Rules to use: codes, prefixes, names, categories or ALL, separated by commas."),
+        ("--extend-select", "Rules to use besides those selected."),
+        ("--ignore", "Rules not to use."),
+    )
+)
 input_option = click.option(
     "--input", "inputs", multiple=True, type=Shape(), metavar="SHAPE",
     help="Input shape: 3x224x224, 1x3x224x224 or name=...; repeatable, in the order of forward's arguments.",

@@ -23,6 +23,18 @@ def root_settings(config: tuple[str, ...], isolated: bool) -> Resolved:
     return usable(lambda: resolver(config, isolated).root)
 
 
+def discovery_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that the options for finding files give; those that are not given are left out."""
+    found: dict[str, Any] = {
+        name.replace("_", "-"): list(options[name]) for name in ("exclude", "extend_exclude") if options[name]
+    }
+    if options["force_exclude"]:
+        found["force-exclude"] = True
+    if options["no_respect_gitignore"]:
+        found["respect-gitignore"] = False
+    return found
+
+
 def usable(work: Callable[[], T]) -> T:
     """The result of ``work``; what it cannot use in the configuration ends the command with status 2."""
     try:

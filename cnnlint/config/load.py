@@ -12,6 +12,7 @@ import msgspec
 
 from cnnlint.config.model import ModelSettings, Settings
 from cnnlint.nearest import did_you_mean
+from cnnlint.source.paths import absolute
 
 FILE_NAMES = ("cnnlint.toml", "pyproject.toml")
 TABLES = frozenset({"models", "per-file-ignores", "rules", "severity"})
@@ -85,7 +86,7 @@ def load(path: Path, depth: int = 0) -> Layer:
         return layer
     if depth == _MAX_EXTENDS:
         raise ConfigError(f"{path}: extend goes round in a circle")
-    base_path = (path.parent / Path(base).expanduser()).resolve()
+    base_path = absolute(path.parent / Path(base).expanduser())
     if not base_path.is_file():
         raise ConfigError(f"{path}: extend names {base!r}, which is no file")
     return layer.over(load(base_path, depth + 1))
@@ -96,10 +97,10 @@ def _absolute(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     values = dict(table)
     if isinstance(plugins := values.get("plugins"), list):
         values["plugins"] = [
-            str((folder / item).resolve()) if isinstance(item, str) and _is_path(item) else item for item in plugins
+            str(absolute(folder / item)) if isinstance(item, str) and _is_path(item) else item for item in plugins
         ]
     if isinstance(models := values.get("models"), dict):
-        values["models"] = {str((folder / target).resolve()): model for target, model in models.items()}
+        values["models"] = {str(absolute(folder / target)): model for target, model in models.items()}
     return values
 
 

@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from msgspec import Meta, Struct
 
+from cnnlint.graph.shapes import parse_shape
+
 FailOn = Literal["error", "warning", "advice", "never"]
 Level = Literal["error", "warning", "advice"]
 Target = Literal["server", "mobile", "tensor-core"]
@@ -26,6 +28,9 @@ class ModelSettings(Struct, frozen=True, forbid_unknown_fields=True, rename="keb
     max_macs: Budget | int | None = None
     max_parameters_increase: Percentage | None = None
     max_macs_increase: Percentage | None = None
+
+    def __post_init__(self) -> None:
+        _check_shapes(self.input)
 
 
 class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
@@ -50,3 +55,11 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     plugins: tuple[str, ...] = ()
     rules: dict[str, dict[str, Any]] = {}
     models: dict[str, ModelSettings] = {}
+
+    def __post_init__(self) -> None:
+        _check_shapes(self.input)
+
+
+def _check_shapes(texts: tuple[str, ...]) -> None:
+    for text in texts:
+        parse_shape(text)

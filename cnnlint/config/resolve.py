@@ -13,6 +13,7 @@ import msgspec
 from cnnlint.config.load import ConfigError, Layer, check_keys, configuration_in, load
 from cnnlint.config.model import Settings
 from cnnlint.nearest import did_you_mean
+from cnnlint.source.paths import absolute
 
 __all__ = ["ConfigError", "Resolved", "Resolver"]
 
@@ -48,7 +49,7 @@ class Resolver:
         options: Mapping[str, Any] | None = None,
         isolated: bool = False,
     ) -> None:
-        self.cwd = (cwd or Path.cwd()).resolve()
+        self.cwd = absolute(cwd or Path.cwd())
         self._isolated = isolated
         self._file, self._top = _command_line(self.cwd, config, options or {})
         self._by_folder: dict[Path, Path | None] = {}
@@ -61,7 +62,7 @@ class Resolver:
 
     def for_file(self, path: Path) -> Resolved:
         """The settings of one file."""
-        return self.for_folder(path.absolute().parent)
+        return self.for_folder(absolute(path).parent)
 
     def for_folder(self, folder: Path) -> Resolved:
         """The settings of the files in ``folder``."""
@@ -90,7 +91,7 @@ def _command_line(cwd: Path, config: Sequence[str], options: Mapping[str, Any]) 
     for text in config:
         path = cwd / text
         if path.is_file():
-            file = path.resolve()
+            file = absolute(path)
         elif "=" in text:
             top = _pair(text).over(top)
         else:
@@ -119,7 +120,8 @@ def _explain(layer: Layer, message: str) -> str:
     """msgspec's message with the file, the key and the nearest accepted value."""
     text, _, place = message.rpartition(" - at `$.")
     if not text:
-        return f"configuration: {message}"
+        files = dict.fromkeys(layer.origins.values())
+        return f"{', '.join(files) or 'configuration'}: {message}"
     place = place.rstrip("`")
     key = place.split(".")[0].split("[")[0]
     text = text[:1].lower() + text[1:]

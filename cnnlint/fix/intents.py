@@ -144,10 +144,10 @@ def _delete_line(place: Place) -> TextEdit | None:
         return _replace(place.index, place.start, place.end, "pass")
     source = place.index.text
     line, column = source.place(place.start)
-    last = source.place(place.end)[0]
-    comment = source.text[place.end : source.offset(last, 1) + len(source.line(last))].strip()
-    if comment:
-        return _replace(place.index, place.start, place.end, "") if comment.startswith("#") else None
+    last, end_column = source.place(place.end)
+    comment = source.line(last).find("#", end_column - 1)
+    if comment >= 0:
+        return _replace(place.index, place.start, source.offset(last, comment + 1), "")
     starts = source.line_starts
     return _replace(place.index, place.start - column + 1, starts[last] if last < len(starts) else place.end, "")
 

@@ -1,0 +1,136 @@
+"""The work of ``cnnlint check``: lint, fix, write reports, give the status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from cnnlint.cli import fixing, outputs
+from cnnlint.cli.progress import progress
+from cnnlint.config import Resolver
+from cnnlint.findings import Report
+from cnnlint.graph.shapes import InputShape
+from cnnlint.lint import LintOptions, lint_files, lint_text
+from cnnlint.lint.files import find_files
+from cnnlint.lint.session import diagnostic_of
+from cnnlint.report import Style
+from cnnlint.report.items import counted
+from cnnlint.rule import Applicability, Severity
+from cnnlint.select import Choice
+from cnnlint.source.paths import shown
+from cnnlint.source.text import SourceProblem, SourceText, decode_source
+
+STDIN = Path("-")
+
+
+@dataclass(frozen=True)
+class Request:
+    """What ``cnnlint check`` was asked for."""
+
+    paths: tuple[Path, ...]
+    resolver: Resolver
+    inputs: tuple[InputShape, ...]
+    stdin_filename: Path | None
+    choice: Choice
+    outputs: tuple[str, ...]
+    style: Style
+    exit_zero: bool = False
+    fix: bool = False
+    unsafe_fixes: bool = False
+    diff: bool = False
+    jobs: int | None = None
+    statistics: bool = False
+    verbose: bool = False
+    quiet: bool = False
+
+    @property
+    def lint_options(self) -> LintOptions:
+        return LintOptions(self.resolver, self.choice, self.inputs, jobs=self.jobs)
+
+
+def check(request: Request) -> int:
+    """Does it and returns the exit status."""
+    settings = request.resolver.root.settings
+    destinations = outputs.parse(request.outputs, settings.output_format)
+    on_stdin = request.paths == (STDIN,)
+    report, fixed = (_check_stdin if on_stdin else _check_files)(request)
+    if request.diff:
+        click.echo(fixing.preview(report, unsafe=request.unsafe_fixes), nl=False)
+    elif request.statistics:
+        click.echo(outputs.statistics(report, settings.output_format), nl=False)
+    elif not (on_stdin and request.fix):
+        outputs.write(report, destinations, request.style)
+    if request.verbose:
+        for line in report.unknown:
+            click.echo(f"unknown: {line}", err=True)
+    if not request.quiet:
+        click.echo(closing_line(report, fixed), err=True)
+    return 0 if request.exit_zero or not report.fails(settings.fail_on) else 1
+
+
+def _check_files(request: Request) -> tuple[Report, int]:
+    files = find_files(request.paths, request.resolver)
+
+    def lint() -> Report:
+        with progress(len(files), quiet=request.quiet) as advance:
+            return lint_files(files, request.lint_options, advance)
+
+    return _fixed(request, lint, fixing.save_file)
+
+
+def _check_stdin(request: Request) -> tuple[Report, int]:
+    """With ``--fix`` the fixed text is the output, as of other tools that editors call."""
+    path = request.stdin_filename or Path("<stdin>")
+    try:
+        current = decode_source(sys.stdin.buffer.read(), shown(path) if request.stdin_filename else str(path))
+    except SourceProblem as problem:
+        return Report(diagnostics=(diagnostic_of(problem),), checked=1), 0
+
+    def save(text: SourceText, new: str) -> None:
+        nonlocal current
+        current = SourceText(text.path, new)
+
+    result = _fixed(request, lambda: lint_text(current, path, request.lint_options), save)
+    if request.fix and not request.diff:
+        click.echo(current.text, nl=False)
+    return result
+
+
+def _fixed(request: Request, lint: Callable[[], Report], save: fixing.Save) -> tuple[Report, int]:
+    report = lint()
+    if request.diff or not request.fix:
+        return report, 0
+    return fixing.fix(report, lint, save, unsafe=request.unsafe_fixes)
+
+
+def closing_line(report: Report, fixed: int) -> str:
+    """What was found, in one line: ``2 errors and 3 warnings in 12 files, 5 with models; 4 fixable with --fix.``"""
+    nouns = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.ADVICE: "piece of advice"}
+    numbers = report.severities
+    numbers[Severity.ERROR] += len(report.diagnostics)
+    found = [_count(numbers[severity], noun) for severity, noun in nouns.items() if numbers[severity]]
+    text = " and ".join(filter(None, (", ".join(found[:-1]), *found[-1:]))) or "Nothing found"
+    text += f" in {counted(report.checked, 'file')}, {report.with_models:,} with models"
+    safe = _fixable(report, Applicability.SAFE)
+    unsafe = _fixable(report, Applicability.UNSAFE)
+    if fixed:
+        text += f"; {fixed:,} fixed"
+    if safe:
+        text += f"; {safe:,} fixable with --fix"
+    if unsafe:
+        text += f"; {unsafe:,} {'more ' if safe else ''}with --fix --unsafe-fixes"
+    return text + "."
+
+
+def _count(number: int, noun: str) -> str:
+    if noun.startswith("piece") and number != 1:
+        return f"{number:,} pieces of advice"
+    return counted(number, noun)
+
+
+def _fixable(report: Report, applicability: Applicability) -> int:
+    return sum(1 for f in report.findings if f.text_fix and f.text_fix.applicability == applicability)

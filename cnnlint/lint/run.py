@@ -1,0 +1,85 @@
+"""From files to a report: reading, in several processes where that pays, and putting together."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+from cnnlint.findings import Report
+from cnnlint.lint.assemble import assemble
+from cnnlint.lint.session import LintOptions, Outcome, Session
+from cnnlint.source.paths import shown
+from cnnlint.source.text import SourceText
+
+__all__ = ["LintOptions", "lint_files", "lint_text"]
+
+Advance = Callable[[int], None]
+
+# Starting a second process costs about as much as reading this much source.
+_POOL_PAYS_FROM = 500_000
+
+
+def lint_files(files: Sequence[Path], options: LintOptions, advance: Advance = lambda done: None) -> Report:
+    """Lints files. The report is the same for any order of ``files`` and any number of jobs.
+
+    ``advance`` is told how many files were just done. Raises :class:`~cnnlint.config.ConfigError`."""
+    session = Session(options)
+    # Settings that cannot be used must end the run before any process is started.
+    for file in files:
+        _ = session.context(file).rules
+    outcomes = []
+    for outcome in _read_all(files, session):
+        outcomes.append(outcome)
+        advance(1)
+    return assemble(outcomes, {shown(file): file for file in files}, session)
+
+
+def lint_text(text: SourceText, path: Path, options: LintOptions) -> Report:
+    """Lints a text as the content of the file at ``path``, which need not exist."""
+    session = Session(options, {path: text})
+    return assemble([session.read(path)], {text.path: path}, session)
+
+
+def _read_all(files: Sequence[Path], session: Session) -> Iterator[Outcome]:
+    sizes = {file: _size(file) for file in files}
+    # The largest first, so that no process is left with a long one at the end.
+    ordered = sorted(files, key=lambda file: (-sizes[file], file))
+    jobs = _jobs(session.options.jobs, sum(sizes.values()), len(files))
+    if jobs == 1:
+        yield from map(session.read, ordered)
+        return
+    pool = ProcessPoolExecutor(jobs, initializer=_start, initargs=(session.options,))
+    try:
+        yield from pool.map(_read, ordered, chunksize=1)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _jobs(wanted: int | None, size: int, files: int) -> int:
+    if wanted is None:
+        wanted = min(os.cpu_count() or 1, 1 + size // _POOL_PAYS_FROM)
+    return max(1, min(wanted, files))
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
+
+
+_session: Session | None = None
+
+
+def _start(options: LintOptions) -> None:
+    global _session  # the one session of a worker process
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to answer
+    _session = Session(options)
+
+
+def _read(file: Path) -> Outcome:
+    assert _session is not None
+    return _session.read(file)

@@ -1,0 +1,2 @@
+def silence(findings, index, rules, ignored):
+    return findings, []

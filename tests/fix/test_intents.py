@@ -1,0 +1,145 @@
+"""Intents become edits; each case shows a call or statement before and after."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnnlint.fix.apply import edited, fixed_text
+from cnnlint.fix.intents import text_fix
+from cnnlint.graph.span import Span
+from cnnlint.rule import (
+    DeleteLine,
+    Edit,
+    Fix,
+    InsertLine,
+    RemoveArgument,
+    ReplaceCallee,
+    ReplaceSpan,
+    SetArgument,
+)
+from cnnlint.source.index import index_source
+from cnnlint.source.text import SourceText
+
+
+def carry_out(before: str, intent: type[Edit], *values: object, at: str | None = None) -> str | None:
+    """``before`` with the intent carried out at the text between ``«`` and ``»``."""
+    start, end = before.index("«"), before.index("»") - 1
+    text = SourceText("net.py", before.replace("«", "").replace("»", ""))
+    span = text.span(start, end)
+    fix = text_fix(Fix((intent(span, *values),)), index_source(text))
+    return None if fix is None else edited(text, fix.edits)
+
+
+@pytest.mark.parametrize(
+    ("before", "values", "after"),
+    [
+        ("x = «f()»\n", ("bias", "False"), "x = f(bias=False)\n"),
+        ("x = «f(3, 64, 3)»\n", ("bias", "False"), "x = f(3, 64, 3, bias=False)\n"),
+        ("x = «f(3, 64, 3,)»\n", ("bias", "False"), "x = f(3, 64, 3, bias=False,)\n"),
+        ("x = «f(3, bias=True)»\n", ("bias", "False"), "x = f(3, bias=False)\n"),
+        ("x = «f(3, bias = (True))»  # why\n", ("bias", "False"), "x = f(3, bias = (False))  # why\n"),
+        ("x = «f(3, 64, 3, 1)»\n", ("stride", "2", 3), "x = f(3, 64, 3, 2)\n"),
+        ("x = «f(3, 64, 3)»\n", ("stride", "2", 3), "x = f(3, 64, 3, stride=2)\n"),
+        ("x = «f(\n    3,\n    64,  # out\n)»\n", ("bias", "False"), "x = f(\n    3,\n    64,\n    bias=False,  # out\n)\n"),
+        ("x = «f(\r\n\t3,\r\n\t64\r\n)»\r\n", ("b", "0"), "x = f(\r\n\t3,\r\n\t64,\r\n\tb=0\r\n)\r\n"),
+        ("x = «f(3,\n      64)»\n", ("b", "0"), "x = f(3,\n      64,\n      b=0)\n"),
+        ("x = «f(*args)»\n", ("bias", "False"), None),
+        ("x = «f(**options)»\n", ("bias", "False"), None),
+        ("x = «f(i for i in y)»\n", ("bias", "False"), None),
+        ("x = g(1, «f((3))», 2)\n", ("bias", "False"), "x = g(1, f((3), bias=False), 2)\n"),
+        ("x = g('é', «f('ü')»)\n", ("n", "1"), "x = g('é', f('ü', n=1))\n"),
+        ("class A:\n    def m(self):\n        self.c = «f(1)»; y = 2\n", ("n", "1"),
+         "class A:\n    def m(self):\n        self.c = f(1, n=1); y = 2\n"),
+        ("if a:\n    for i in «f(1)»:\n        pass\n", ("n", "1"), "if a:\n    for i in f(1, n=1):\n        pass\n"),
+        ("x = «y»\n", ("bias", "False"), None),
+    ],
+)  # fmt: skip
+def test_set_argument(before: str, values: tuple[object, ...], after: str | None) -> None:
+    assert carry_out(before, SetArgument, *values) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "values", "after"),
+    [
+        ("x = «f(3, dilation=2, bias=False)»\n", ("dilation",), "x = f(3, bias=False)\n"),
+        ("x = «f(3, dilation=2)»\n", ("dilation",), "x = f(3)\n"),
+        ("x = «f(3, dilation=2,)»\n", ("dilation",), "x = f(3,)\n"),
+        ("x = «f(dilation=2)»\n", ("dilation",), "x = f()\n"),
+        ("x = «f(3, 4, 5)»\n", ("stride", 2), "x = f(3, 4)\n"),
+        ("x = «f(3, 4, 5)»\n", ("stride", 1), None),
+        ("x = «f(3, 4, b=5)»\n", ("stride", 1), "x = f(3, b=5)\n"),
+        ("x = «f(\n    3,  # in\n    d=2,\n)»\n", ("d",), None),
+        ("x = «f(3)»\n", ("dilation",), None),
+    ],
+)
+def test_remove_argument(before: str, values: tuple[object, ...], after: str | None) -> None:
+    assert carry_out(before, RemoveArgument, *values) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x = «nn.Conv2d(1, 2)»\n", "x = nn.Conv1d(1, 2)\n"),
+        ("x = «nn.Conv2d»(1, 2)\n", "x = nn.Conv1d(1, 2)\n"),
+    ],
+)
+def test_replace_callee(before: str, after: str) -> None:
+    assert carry_out(before, ReplaceCallee, "nn.Conv1d") == after
+
+
+def test_replace_span() -> None:
+    assert carry_out("x = y.view(«-1, 400»)\n", ReplaceSpan, "y.size(0), -1") == "x = y.view(y.size(0), -1)\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def f():\n    x = «g()»\n", "def f():\n    super().__init__()\n    x = g()\n"),
+        ("def f():\r\n\tx = «g()»\r\n", "def f():\r\n\tsuper().__init__()\r\n\tx = g()\r\n"),
+        ("if a: x = «g()»\n", None),
+        ("y = 1; x = «g()»\n", None),
+    ],
+)
+def test_insert_line(before: str, after: str | None) -> None:
+    assert carry_out(before, InsertLine, "super().__init__()") == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a = 1\nx = «g()»\nb = 2\n", "a = 1\nb = 2\n"),
+        ("a = 1\nx = «g()»", "a = 1\n"),
+        ("def f():\n    x = «g()»\n", "def f():\n    pass\n"),
+        ("a = 1\nx = «g()»  # why\nb = 2\n", "a = 1\n# why\nb = 2\n"),
+        ("a = 1; x = «g()»\n", None),
+        ("if a:\n    y = 1\n    x = «g(\n        1)»\nelse:\n    pass\n", "if a:\n    y = 1\nelse:\n    pass\n"),
+    ],
+)
+def test_delete_line(before: str, after: str | None) -> None:
+    assert carry_out(before, DeleteLine) == after
+
+
+def test_a_fix_of_another_file_is_none() -> None:
+    index = index_source(SourceText("net.py", "x = f()\n"))
+    assert text_fix(Fix((ReplaceSpan(Span("other.py", 1, 5, 1, 8), "g()"),)), index) is None
+
+
+def test_of_two_fixes_that_overlap_the_first_is_carried_out() -> None:
+    text = SourceText("net.py", "x = f(1, 2)\n")
+    index = index_source(text)
+    whole = text_fix(Fix((ReplaceSpan(Span("net.py", 1, 5, 1, 12), "g()"),)), index)
+    inner = text_fix(Fix((ReplaceSpan(Span("net.py", 1, 7, 1, 8), "3"),)), index)
+    assert whole
+    assert inner
+    assert fixed_text(text, [whole, inner]) == ("x = g()\n", 1)
+    assert fixed_text(text, [inner, whole]) == ("x = f(3, 2)\n", 1)
+
+
+def test_a_fix_that_breaks_the_syntax_is_left_out() -> None:
+    text = SourceText("net.py", "x = f(1)\ny = f(1)\n")
+    index = index_source(text)
+    bad = text_fix(Fix((ReplaceSpan(Span("net.py", 1, 5, 1, 9), "f(("),)), index)
+    good = text_fix(Fix((ReplaceSpan(Span("net.py", 2, 5, 2, 9), "g()"),)), index)
+    assert bad
+    assert good
+    assert fixed_text(text, [bad, good]) == ("x = f(1)\ny = g()\n", 1)
