@@ -93,9 +93,9 @@ class _Search:
         self.files[whole] = min(path, self.files.get(whole, path), key=lambda name: (len(name.parts), name))
 
     def _search(self, path: Path, whole: Path, excludes: Patterns, ignores: Ignores) -> None:
-        pending = [(path, whole, ignores, frozenset[str]())]
+        pending = [(path, whole, ignores)]
         while pending:
-            path, whole, ignores, around = pending.pop()
+            path, whole, ignores = pending.pop()
             try:
                 with os.scandir(whole) as listing:
                     entries = list(listing)
@@ -105,14 +105,10 @@ class _Search:
             if self._respect_gitignore and any(entry.name == ".gitignore" for entry in entries):
                 ignores = (*ignores, *ignore_file(whole))
             for entry, is_folder in _wanted(entries, slashed(whole), excludes, ignores):
-                name, place = path / entry.name, whole / entry.name
-                if not is_folder:
-                    self._add(name, place)
-                elif not entry.is_symlink():
-                    pending.append((name, place, ignores, around))
-                elif (real := os.path.realpath(place)) not in around and not _holds(real, place):
-                    # A link leads in circles if its target is entered already, or holds the link itself.
-                    pending.append((name, place, ignores, around | {real}))
+                if is_folder:
+                    pending.append((path / entry.name, whole / entry.name, ignores))
+                else:
+                    self._add(path / entry.name, whole / entry.name)
 
 
 def _wanted(
@@ -126,13 +122,10 @@ def _wanted(
                 yield entry, is_folder
 
 
-def _holds(folder: str, path: Path) -> bool:
-    return Path(os.path.realpath(path.parent)).is_relative_to(folder)
-
-
 def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Links to folders are not followed (as in ruff), so that none can lead in circles."""
     try:
-        return entry.is_dir()
+        return entry.is_dir(follow_symlinks=False)
     except OSError:
         return False
 
