@@ -17,7 +17,7 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NoReturn, Protocol, TypeAlias, cast, runtime_checkable
+from typing import Any, NoReturn, TypeAlias, cast
 
 from cnnlint.graph.dims import Dim, Shape, Sym, opaque
 from cnnlint.graph.model import Problem, ProblemKind
@@ -62,21 +62,19 @@ class _Unknown:
 UNKNOWN = _Unknown()
 
 
-@runtime_checkable
-class TensorLike(Protocol):
+class TensorLike:
     """What entries know of a tensor: its shape (``None``: not even the rank), element type, and, for small constant
-    tensors, its elements in row-major order."""
+    tensors, its elements in row-major order. A base class rather than a protocol: it is asked for at every call."""
 
-    @property
-    def shape(self) -> Shape | None: ...
-    @property
-    def dtype(self) -> str | None: ...
-    @property
-    def values(self) -> tuple[Any, ...] | None: ...
+    __slots__ = ()
+
+    shape: Shape | None
+    dtype: str | None
+    values: tuple[Any, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
-class TensorSpec:
+class TensorSpec(TensorLike):
     """A tensor that an entry returns."""
 
     shape: Shape | None

@@ -16,7 +16,7 @@ import libcst as cst
 from cnnlint.graph.dims import Dim, Shape, Sym, symbol
 from cnnlint.graph.model import Tensor
 from cnnlint.graph.span import Span
-from cnnlint.ops.spec import LayerSpec
+from cnnlint.ops.spec import LayerSpec, TensorLike
 
 if TYPE_CHECKING:
     from cnnlint.source.index import Statement
@@ -297,7 +297,7 @@ class ModuleInstance(Instance):
         self.spec = cls.torch_spec
 
 
-class TensorValue:
+class TensorValue(TensorLike):
     """A tensor variable. In-place operations move ``edge`` on, so every name of the variable sees the new value."""
 
     __slots__ = ("edge", "refine", "trainable", "values")
@@ -311,11 +311,11 @@ class TensorValue:
         """The model input that this is, if its shape is still open: the first layer that reads it settles it."""
 
     @property
-    def shape(self) -> Shape | None:
+    def shape(self) -> Shape | None:  # type: ignore[override]  # read through the edge
         return self.edge.shape
 
     @property
-    def dtype(self) -> str | None:
+    def dtype(self) -> str | None:  # type: ignore[override]  # read through the edge
         return self.edge.dtype
 
     def __repr__(self) -> str:
