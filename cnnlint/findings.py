@@ -144,6 +144,11 @@ class Report:
         """The number of findings of each severity."""
         return Counter(finding.severity for finding in self.findings)
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether a file or folder could not be read at all."""
+        return any(diagnostic.kind == "read-error" for diagnostic in self.diagnostics)
+
     def fails(self, threshold: str = "warning") -> bool:
         """Whether a finding reaches ``threshold``, or a diagnostic (an error) does."""
         if threshold == "never":

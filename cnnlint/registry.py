@@ -16,6 +16,7 @@ from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
+from typing import TypeGuard
 
 from cnnlint.findings import Diagnostic
 from cnnlint.rule import Rule, Severity
@@ -98,7 +99,7 @@ def rules_of(plugin: str) -> list[type[Rule]]:
     try:
         module = _module(module_name)
         found = [getattr(module, attribute)] if attribute else list(_rules_in(module))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything; it is reported by name
+    except (Exception, SystemExit) as error:
         raise PluginError(f"plugin {plugin!r} cannot be loaded: {type(error).__name__}: {error}") from error
     if not found:
         raise PluginError(f"plugin {plugin!r} holds no rule: a rule is a subclass of cnnlint.rule.Rule with a code")
@@ -124,9 +125,13 @@ def _rules_in(module: ModuleType) -> Iterator[type[Rule]]:
         modules.append(import_module(info.name))
     for each in modules:
         for value in vars(each).values():
-            if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == each.__name__:
-                if "code" in vars(value):
-                    yield value
+            if _is_rule(value) and value.__module__ == each.__name__:
+                yield value
+
+
+def _is_rule(value: object) -> TypeGuard[type[Rule]]:
+    """Whether this is a rule, not a base class of rules: it has a code of its own."""
+    return isinstance(value, type) and issubclass(value, Rule) and "code" in vars(value)
 
 
 def _add(found: dict[str, type[Rule]], rule: type[Rule], plugin: str) -> None:

@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 
 from cnnlint.graph.dims import Dim, Shape, show
 from cnnlint.graph.model import Call, ModelGraph, Tensor, Value, sum_macs, tensors_in
-from cnnlint.graph.receptive import Field, receptive_fields
 from cnnlint.graph.span import Span
 
 __all__ = ["LayerRow", "ModelSummary", "Size", "UnknownPlace", "summary_of"]
@@ -109,7 +108,6 @@ class ModelSummary:
 
 def summary_of(graph: ModelGraph) -> ModelSummary:
     """The numbers of one network."""
-    fields = receptive_fields(graph)
     macs = graph.macs_by_op if _all_counted(graph) else None
     unknown = tuple(
         UnknownPlace(u.reason, u.span.path if u.span else None, u.span.line if u.span else None) for u in graph.unknowns
@@ -129,7 +127,7 @@ def summary_of(graph: ModelGraph) -> ModelSummary:
         macs=None if macs is None else _size(_sum(macs)),
         macs_by_op=None if macs is None else {name: _size(amount) for name, amount in macs.items()},
         unknown=unknown,
-        layers=tuple(_row(graph, call, fields) for call in graph.calls if call.module.leaf),
+        layers=tuple(_row(graph, call) for call in graph.calls if call.module.leaf),
     )
 
 
@@ -138,22 +136,27 @@ def _all_counted(graph: ModelGraph) -> bool:
     return graph.complete and bool(graph.calls)
 
 
-def _row(graph: ModelGraph, call: Call, fields: Mapping[Tensor, Field]) -> LayerRow:
+def _row(graph: ModelGraph, call: Call) -> LayerRow:
     module = call.module
     nodes = graph.nodes[call.start : call.stop]
-    tensor = next(tensors_in(call.output), None)
-    field = None if tensor is None else fields.get(tensor)
+    field = None
     return LayerRow(
         name=module.name,
         type=module.type,
         output=_output(call.output),
         parameters=_size(_sum_counts([parameter.count for parameter in module.parameters])),
-        macs=_size(_sum(sum_macs(nodes))),
+        macs=_size(_sum(sum_macs(nodes))) if _is_known(call.output) else None,
         receptive_field=None if field is None else _axes(field.size),
         effective_stride=None if field is None else _axes(field.stride),
         built_at=module.built_at,
         called_at=call.span,
     )
+
+
+def _is_known(output: Value) -> bool:
+    """Whether the call gave tensors of known rank, so that what it computed was counted."""
+    tensors = list(tensors_in(output))
+    return bool(tensors) and all(tensor.shape is not None for tensor in tensors)
 
 
 def _sum(macs: Mapping[str, Dim]) -> Dim:

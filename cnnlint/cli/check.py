@@ -22,6 +22,7 @@ from cnnlint.config.model import FAIL_ON
 from cnnlint.graph.shapes import InputShape
 from cnnlint.report import FORMATS, Style
 
+
 @click.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path, allow_dash=True))
 @apply(*selection_options)

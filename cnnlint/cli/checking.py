@@ -12,10 +12,10 @@ import click
 from cnnlint.cli import fixing, outputs
 from cnnlint.cli.progress import progress
 from cnnlint.config import Resolver
+from cnnlint.files import find_files
 from cnnlint.findings import Report
 from cnnlint.graph.shapes import InputShape
 from cnnlint.lint import LintOptions, lint_files, lint_text
-from cnnlint.lint.files import find_files
 from cnnlint.lint.session import diagnostic_of
 from cnnlint.report import Style
 from cnnlint.report.items import counted
@@ -69,15 +69,23 @@ def check(request: Request) -> int:
             click.echo(f"unknown: {line}", err=True)
     if not request.quiet:
         click.echo(closing_line(report, fixed), err=True)
-    return 0 if request.exit_zero or not report.fails(settings.fail_on) else 1
+    return _status(report, request, settings.fail_on)
+
+
+def _status(report: Report, request: Request, fail_on: str) -> int:
+    if report.unreadable:
+        return 2
+    return 0 if request.exit_zero or not report.fails(fail_on) else 1
 
 
 def _check_files(request: Request) -> tuple[Report, int]:
-    files = find_files(request.paths, request.resolver)
+    found = find_files(request.paths, request.resolver)
+    if not found.files and not request.quiet:
+        click.echo("cnnlint: no Python files there", err=True)
 
     def lint() -> Report:
-        with progress(len(files), quiet=request.quiet) as advance:
-            return lint_files(files, request.lint_options, advance)
+        with progress(len(found.files), quiet=request.quiet) as advance:
+            return lint_files(found, request.lint_options, advance)
 
     return _fixed(request, lint, fixing.save_file)
 

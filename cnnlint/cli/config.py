@@ -44,8 +44,8 @@ def schema() -> None:
 @apply(*discovery_options, *config_options)
 def files(paths: tuple[Path, ...], config: tuple[str, ...], isolated: bool, **options: object) -> None:
     """List the files that `cnnlint check PATHS` would lint."""
-    from cnnlint.lint.files import find_files
+    from cnnlint.files import find_files
 
     found = resolver(config, isolated, discovery_settings(options))
-    for path in usable(lambda: find_files(paths or (Path(),), found)):
+    for path in usable(lambda: find_files(paths or (Path(),), found)).files:
         click.echo(shown(path))

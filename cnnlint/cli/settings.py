@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from cnnlint.config import ConfigError, Resolved, Resolver
+from cnnlint.files import PathError
 from cnnlint.registry import PluginError
 
 T = TypeVar("T")
@@ -39,5 +40,5 @@ def usable(work: Callable[[], T]) -> T:
     """The result of ``work``; what it cannot use in the configuration ends the command with status 2."""
     try:
         return work()
-    except (ConfigError, PluginError) as error:
+    except (ConfigError, PathError, PluginError) as error:
         raise click.UsageError(str(error)) from error

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_SHAPE = re.compile(r"(?:(?P<name>[A-Za-z_]\w*)\s*=\s*)?(?P<sizes>\d+(?:\s*[x×,]\s*\d+)*)")  # noqa: RUF001 - people paste "×"
-_BETWEEN = re.compile(r"\s*[x×,]\s*")  # noqa: RUF001 - as above
+_SHAPE = re.compile(r"(?:(?P<name>[A-Za-z_]\w*)\s*=\s*)?(?P<sizes>\d+(?:\s*[x×,]\s*\d+)*)")
+_BETWEEN = re.compile(r"\s*[x×,]\s*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,9 @@ class _Parts:
     problems: dict[Diagnostic, None] = field(default_factory=dict)
 
 
-def assemble(outcomes: Sequence[Outcome], files: Mapping[str, Path], session: Session) -> Report:
+def assemble(
+    outcomes: Sequence[Outcome], files: Mapping[str, Path], session: Session, problems: Sequence[Diagnostic] = ()
+) -> Report:
     """The report of a run over ``files``, which are given by the paths that users see.
 
     A finding belongs to the file it points into, whichever file's network drew it; one that points into a file that
@@ -42,7 +44,7 @@ def assemble(outcomes: Sequence[Outcome], files: Mapping[str, Path], session: Se
         for raw in outcome.raws:
             if raw.finding.span.path in files:
                 raws.setdefault(raw.finding.span.path, []).append(raw)
-    parts = _Parts()
+    parts = _Parts(problems=dict.fromkeys(problems))
     for outcome in outcomes:
         context = session.context(files[outcome.path])
         parts.rules |= {code: context.rules.selectors.rules[code] for code in context.rules.codes}

@@ -6,6 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 from cnnlint import rule
 from cnnlint.findings import Finding, at_least
@@ -29,8 +30,13 @@ def join(raws: Iterable[Raw], severities: Mapping[str, Severity]) -> list[Findin
         key = (raw.finding.span, raw.finding.code, said[place])
         said[place] += 1
         groups.setdefault(key, []).append(raw)
-    joined = [_joined(group, severities) for _, group in sorted(groups.items(), key=lambda item: (item[0][0][:3], item[0][1:], item[0][0]))]
+    joined = [_joined(groups[key], severities) for key in sorted(groups, key=_order)]
     return with_fingerprints(joined)
+
+
+def _order(key: tuple[Span, str, int]) -> tuple[Any, ...]:
+    span, code, number = key
+    return span[:3], code, number, span
 
 
 def _joined(group: Sequence[Raw], severities: Mapping[str, Severity]) -> Finding:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from cnnlint.files import Found
 from cnnlint.findings import Report
 from cnnlint.lint.assemble import assemble
 from cnnlint.lint.session import LintOptions, Outcome, Session
@@ -22,11 +23,12 @@ Advance = Callable[[int], None]
 _POOL_PAYS_FROM = 500_000
 
 
-def lint_files(files: Sequence[Path], options: LintOptions, advance: Advance = lambda done: None) -> Report:
-    """Lints files. The report is the same for any order of ``files`` and any number of jobs.
+def lint_files(found: Found, options: LintOptions, advance: Advance = lambda done: None) -> Report:
+    """Lints files. The report is the same for any order of files and any number of jobs.
 
     ``advance`` is told how many files were just done. Raises :class:`~cnnlint.config.ConfigError`."""
     session = Session(options)
+    files = found.files
     # Settings that cannot be used must end the run before any process is started.
     for file in files:
         _ = session.context(file).rules
@@ -34,7 +36,7 @@ def lint_files(files: Sequence[Path], options: LintOptions, advance: Advance = l
     for outcome in _read_all(files, session):
         outcomes.append(outcome)
         advance(1)
-    return assemble(outcomes, {shown(file): file for file in files}, session)
+    return assemble(outcomes, {shown(file): file for file in files}, session, found.problems)
 
 
 def lint_text(text: SourceText, path: Path, options: LintOptions) -> Report:

@@ -1,0 +1,35 @@
+"""Models that a user names: ``PATH.py``, ``PATH.py:CALLABLE``, ``PATH.py:CALLABLE(ARGS)``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from cnnlint.config import Resolver
+from cnnlint.graph.model import ModelGraph
+from cnnlint.graph.shapes import InputShape
+from cnnlint.lint.session import open_project, read_options
+from cnnlint.source.text import SourceProblem
+from cnnlint.static.reader import Reader, TargetError
+from cnnlint.summary import ModelSummary, summary_of
+
+
+class UnusableTarget(Exception):
+    """A target that names no model; the message says what is wrong with it."""
+
+
+def read_target(target: str, resolver: Resolver, inputs: Sequence[InputShape] = ()) -> tuple[ModelGraph, ...]:
+    """The networks that ``target`` names. Raises :class:`UnusableTarget`, and
+    :class:`~cnnlint.config.ConfigError` for settings that cannot be used."""
+    resolved = resolver.for_file(Path(target.partition(".py:")[0]))
+    options = read_options(resolved, inputs, symbolic_batch=False)
+    reader = Reader(open_project(resolved, resolver.cwd, {}), options=options)
+    try:
+        return reader.read_target(target)
+    except (TargetError, SourceProblem) as error:
+        raise UnusableTarget(str(error)) from error
+
+
+def summarize(target: str, resolver: Resolver, inputs: Sequence[InputShape] = ()) -> list[ModelSummary]:
+    """The numbers of the networks that ``target`` names. Raises as :func:`read_target` does."""
+    return [summary_of(graph) for graph in read_target(target, resolver, inputs)]
