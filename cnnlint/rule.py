@@ -22,6 +22,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from cnnlint.graph.model import Failure, ModelGraph, Module, Node
+from cnnlint.graph.script import ScriptView
 from cnnlint.graph.span import Span
 
 __all__ = [
@@ -201,7 +202,11 @@ class Rule:
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """The findings in one network."""
-        raise NotImplementedError(f"{type(self).__name__} has no check()")
+        yield from ()
+
+    def check_script(self, script: ScriptView) -> Iterator[Finding]:
+        """The findings in the code around networks: losses, frozen parameters, optimizers."""
+        yield from ()
 
     def finding(
         self,

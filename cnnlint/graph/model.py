@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TypeAlias, Union
 
 from cnnlint.graph.dims import Dim, Shape
+from cnnlint.graph.facts import Facts
 from cnnlint.graph.operations import Operation
 from cnnlint.graph.span import Span
 
@@ -61,6 +62,8 @@ class ProblemKind(StrEnum):
     INDEX = "index"  # an axis or a position does not exist
     DTYPE = "dtype"  # the element type is not accepted
     CONTAINER = "container"  # a container is called or built wrongly
+    ATTRIBUTE = "attribute"  # forward reads an attribute that nothing assigns; ``expected`` is the nearest name
+    UNINITIALISED = "uninitialised"  # a module or parameter is assigned before ``super().__init__()``
     PYTHON = "python"  # the program itself raises: an attribute, a name, a key that does not exist
 
 
@@ -221,6 +224,7 @@ class ModelGraph:
     calls: tuple[Call, ...] = ()
     failures: tuple[Failure, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
+    facts: Facts = Facts()
 
     @property
     def root(self) -> Module:
