@@ -8,13 +8,14 @@ from typing import Any, TypeAlias
 
 from cnnlint.graph.dims import Dim, Shape, show
 from cnnlint.graph.model import Call, ModelGraph, Tensor, Value, sum_macs, tensors_in
+from cnnlint.graph.receptive import Field, receptive_fields
 from cnnlint.graph.span import Span
 
 __all__ = ["LayerRow", "ModelSummary", "Size", "UnknownPlace", "summary_of"]
 
 Size: TypeAlias = int | str | None
 """An integer, the text of a symbolic size, or ``None`` where it is unknown."""
-Sizes: TypeAlias = tuple[Size, ...] | None
+Axes: TypeAlias = tuple[int | None, ...] | None
 Output: TypeAlias = Any
 """The sizes of a tensor, or lists and objects of them, as JSON has them."""
 
@@ -22,15 +23,16 @@ Output: TypeAlias = Any
 @dataclass(frozen=True, slots=True)
 class LayerRow:
     """One call of a leaf module. ``parameters`` are its own, ``macs`` those of this call; ``receptive_field`` (the
-    largest over all paths) and ``effective_stride`` hold one number for each spatial axis."""
+    largest over all paths) and ``effective_stride`` hold pixels for each spatial axis; ``None`` in them stands for the
+    whole input, or where positions are gone."""
 
     name: str
     type: str
     output: Output
     parameters: Size
     macs: Size
-    receptive_field: Sizes
-    effective_stride: Sizes
+    receptive_field: Axes
+    effective_stride: Axes
     built_at: Span | None
     called_at: Span
 
@@ -108,6 +110,7 @@ class ModelSummary:
 
 def summary_of(graph: ModelGraph) -> ModelSummary:
     """The numbers of one network."""
+    fields = receptive_fields(graph)
     macs = graph.macs_by_op if _all_counted(graph) else None
     unknown = tuple(
         UnknownPlace(u.reason, u.span.path if u.span else None, u.span.line if u.span else None) for u in graph.unknowns
@@ -127,7 +130,7 @@ def summary_of(graph: ModelGraph) -> ModelSummary:
         macs=None if macs is None else _size(_sum(macs)),
         macs_by_op=None if macs is None else {name: _size(amount) for name, amount in macs.items()},
         unknown=unknown,
-        layers=tuple(_row(graph, call) for call in graph.calls if call.module.leaf),
+        layers=tuple(_row(graph, call, fields) for call in graph.calls if call.module.leaf),
     )
 
 
@@ -136,18 +139,19 @@ def _all_counted(graph: ModelGraph) -> bool:
     return graph.complete and bool(graph.calls)
 
 
-def _row(graph: ModelGraph, call: Call) -> LayerRow:
+def _row(graph: ModelGraph, call: Call, fields: Mapping[Tensor, Field]) -> LayerRow:
     module = call.module
     nodes = graph.nodes[call.start : call.stop]
-    field = None
+    tensor = next(tensors_in(call.output), None)
+    field = None if tensor is None else fields.get(tensor)
     return LayerRow(
         name=module.name,
         type=module.type,
         output=_output(call.output),
         parameters=_size(_sum_counts([parameter.count for parameter in module.parameters])),
         macs=_size(_sum(sum_macs(nodes))) if _is_known(call.output) else None,
-        receptive_field=None if field is None else _axes(field.size),
-        effective_stride=None if field is None else _axes(field.stride),
+        receptive_field=None if field is None else field.size,
+        effective_stride=None if field is None else field.stride,
         built_at=module.built_at,
         called_at=call.span,
     )
@@ -185,10 +189,6 @@ def _sizes(shape: Shape | None) -> list[Size] | None:
     return None if shape is None else [_size(size) for size in shape]
 
 
-def _axes(values: tuple[Any, ...]) -> Sizes:
-    return tuple(value if isinstance(value, int | str) else None if value is None else str(value) for value in values)
-
-
 def _output(value: Value) -> Output:
     """The sizes of what a module returns: a list for a tensor, lists and objects of such for several."""
     if isinstance(value, Tensor):
@@ -200,7 +200,7 @@ def _output(value: Value) -> Output:
     return None
 
 
-def _list(values: Sizes) -> list[Size] | None:
+def _list(values: Axes) -> list[int | None] | None:
     return None if values is None else list(values)
 
 

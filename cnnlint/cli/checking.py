@@ -59,9 +59,9 @@ def check(request: Request) -> int:
     on_stdin = request.paths == (STDIN,)
     report, fixed = (_check_stdin if on_stdin else _check_files)(request)
     if request.diff:
-        click.echo(fixing.preview(report, unsafe=request.unsafe_fixes), nl=False)
+        outputs.emit(fixing.preview(report, unsafe=request.unsafe_fixes), for_people=True)
     elif request.statistics:
-        click.echo(outputs.statistics(report, settings.output_format), nl=False)
+        outputs.emit(outputs.statistics(report, settings.output_format), for_people=True)
     elif not (on_stdin and request.fix):
         outputs.write(report, destinations, request.style)
     if request.verbose:
@@ -104,7 +104,7 @@ def _check_stdin(request: Request) -> tuple[Report, int]:
 
     result = _fixed(request, lambda: lint_text(current, path, request.lint_options), save)
     if request.fix and not request.diff:
-        click.echo(current.text, nl=False)
+        outputs.emit(current.text, for_people=False)
     return result
 
 

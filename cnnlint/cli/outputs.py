@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,10 @@ import click
 
 from cnnlint.findings import Finding, Report
 from cnnlint.nearest import did_you_mean
-from cnnlint.report import FORMATS, Style, renderer
+from cnnlint.report import FOR_PEOPLE, FORMATS, Style, renderer
 
 _STDOUT = "-"
+_PLAIN = str.maketrans({"─": "-", "×": "x", "…": "..."})
 
 
 @dataclass(frozen=True)
@@ -44,17 +46,30 @@ def parse(texts: Sequence[str], default_format: str) -> list[Destination]:
     return destinations if redirected or to_stdout else [Destination(default_format, _STDOUT), *destinations]
 
 
+def emit(text: str, *, for_people: bool) -> None:
+    """Writes to standard output: what programs read in UTF-8, what people read in the terminal's own encoding.
+
+    A character that cannot be written (a stray surrogate from a file name, say) becomes an escape, never an error."""
+    sys.stdout.flush()
+    encoding = (sys.stdout.encoding or "utf-8") if for_people else "utf-8"
+    try:
+        data = text.encode(encoding)
+    except UnicodeEncodeError:
+        data = (text.translate(_PLAIN) if for_people else text).encode(encoding, "backslashreplace")
+    click.echo(data, nl=False, color=True)
+
+
 def write(report: Report, destinations: Sequence[Destination], style: Style) -> None:
     """Writes ``report`` to each destination; files never hold colours."""
     for destination in destinations:
         render = renderer(destination.format)
         if destination.place == _STDOUT:
-            click.echo(render(report, style), nl=False, color=True)
+            emit(render(report, style), for_people=destination.format in FOR_PEOPLE)
             continue
         path = Path(destination.place)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(render(report, Style()), encoding="utf-8", newline="\n")
+            path.write_bytes(render(report, Style()).encode("utf-8", "backslashreplace"))
         except OSError as error:
             raise click.UsageError(f"--output-file: cannot write {path}: {error.strerror}") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cnnlint.cli.outputs import emit
 from cnnlint.cli.options import Word, apply, config_options, input_option
 from cnnlint.cli.settings import resolver, usable
 from cnnlint.graph.shapes import InputShape
@@ -35,6 +36,6 @@ def command(
         summaries = [each for target in targets for each in usable(lambda: summarize(target, found, inputs))]
     except UnusableTarget as error:
         raise click.UsageError(str(error)) from error
-    click.echo(WRITERS[output_format](summaries), nl=False)
+    emit(WRITERS[output_format](summaries), for_people=output_format == "text")
     return 0
 

@@ -78,7 +78,10 @@ def call_at(place: Place, span: Span) -> tuple[libcst.Call, Syntax] | None:
 def offsets(index: FileIndex, span: Span) -> tuple[int, int]:
     """The offsets between which ``span`` stands."""
     text = index.text
-    return text.offset(span.line, span.column), text.offset(span.end_line, span.end_column)
+    # The line behind the last may be named as an end, whether or not the last one has a line end.
+    behind = span.end_line > len(text.line_starts)
+    end = len(text.text) if behind else text.offset(span.end_line, span.end_column)
+    return text.offset(span.line, span.column), end
 
 
 def _offset(index: FileIndex, line: int, byte_column: int) -> int:

@@ -36,6 +36,9 @@ FORMATS = {
     "lsp": "cnnlint.report.lsp",
 }
 
+FOR_PEOPLE = frozenset({"full", "concise", "grouped"})
+"""Formats that are read on a terminal."""
+
 
 def renderer(name: str) -> Renderer:
     """The function that writes the format ``name``."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ _EVIDENCE = {
     "none": "nothing is known about it",
 }
 _MOST_UNKNOWN = 20
+_LONG_FORMULA = 20
 
 
 def as_json(summaries: Sequence[ModelSummary]) -> str:
@@ -74,8 +76,14 @@ def _markdown(summary: ModelSummary) -> str:
 def _cells(row: LayerRow) -> tuple[str, ...]:
     return (
         row.name or "(model)", row.type, shape(row.output), number(row.parameters, dash=True),
-        number(row.macs, dash=True), _axes(row.receptive_field), _axes(row.effective_stride),
+        _short(number(row.macs, dash=True)), _axes(row.receptive_field, "all"), _axes(row.effective_stride, "-"),
     )  # fmt: skip
+
+
+def _short(text: str) -> str:
+    """A long formula as ``f(N, H, W)``, so that a row stays a row; JSON has the formula itself."""
+    names = dict.fromkeys(re.findall(r"[A-Za-z_]\w*", text))
+    return f"f({', '.join(names)})" if names and len(text) > _LONG_FORMULA else text
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
@@ -148,11 +156,11 @@ def number(size: Size, *, dash: bool = False) -> str:
     return _word(size)
 
 
-def _axes(sizes: Sequence[Size] | None) -> str:
+def _axes(sizes: Sequence[int | None] | None, unbounded: str) -> str:
     """One number where all axes agree."""
     if sizes is None:
         return "-"
-    words = [_word(size) for size in sizes]
+    words = [unbounded if size is None else str(size) for size in sizes]
     return words[0] if words and len(set(words)) == 1 else "×".join(words)
 
 
