@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from cnnlint.graph.dims import Dim
+from cnnlint.graph.dims import Dim, opaque
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Axes
 from cnnlint.ops.layers.common import PLACE, certain, has
-from cnnlint.ops.neural.conv import LAYOUTS, convolution, wants_unit_stride
+from cnnlint.ops.neural.conv import LAYOUTS, convolution, read_margins, wants_unit_stride
+from cnnlint.ops.neural.padding import padded
 from cnnlint.ops.neural.windows import same_padding
 from cnnlint.ops.reading import (
     attribute,
@@ -80,16 +82,20 @@ def functional_arguments(state: LayerState, *keys: str) -> dict[str, Any]:
 
 def forward(state: LayerState, args: Args, axes: int) -> Result:
     mode = attribute(state, "padding_mode")
-    bound = {**args.bound, **functional_arguments(state)}
+    bound = Args(f"conv{axes}d", {**args.bound, **functional_arguments(state)}, args.training)
     if mode == "zeros" or not isinstance(mode, str):
-        return convolution(Args(f"conv{axes}d", bound, args.training), axes)
-    wants_rank(args.shape("input"), axes + 2, axes + 1, axes=f"{LAYOUTS[axes]} or without N")
-    wants_wrapped_padding(args, mode, Args("pad", bound), axes)
-    return convolution(Args(f"conv{axes}d", bound, args.training), axes, mode)
+        return convolution(bound, axes)
+    _wants_fillable(bound, axes, choice(Args("", {"padding_mode": mode}), "padding_mode", PADDING_MODES))
+    return convolution(bound, axes, mode)
 
 
-def wants_wrapped_padding(args: Args, mode: str, bound: Args, axes: int) -> None:
+def _wants_fillable(args: Args, axes: int, mode: str) -> None:
     """Refuse more reflected or wrapped pixels than the input has."""
+    shape = args.shape("input")
+    wants_rank(shape, axes + 2, axes + 1, axes=f"{LAYOUTS[axes]} or without N")
+    kernel = args.shape("weight")[2:]
+    margins = read_margins(args, axes, kernel, per_axis(args, "stride", axes), per_axis(args, "dilation", axes))
+    padded(shape, tuple(zip(margins.before, margins.after, strict=True)), mode)
 
 
 def materialize(state: LayerState, args: Args, axes: int, transposed: bool = False) -> LayerState:
@@ -106,14 +112,30 @@ def materialize(state: LayerState, args: Args, axes: int, transposed: bool = Fal
     return LayerState(attributes, {**state.parameters, "weight": weight}, state.buffers)
 
 
+def build_lazy(args: Args, axes: int, build_as: Callable[[Args, int], LayerState], transposed: bool) -> LayerState:
+    """As the layer it becomes, with no input channels yet."""
+    state = build_as(Args(args.name, {**args.bound, "in_channels": 0}), axes)
+    fan_in, kernel = opaque(1), attribute(state, "kernel_size")
+    out, groups = attribute(state, "out_channels"), attribute(state, "groups")
+    weight = (fan_in, out // groups, *kernel) if transposed else (out, fan_in // groups, *kernel)
+    return LayerState(state.attributes, {**state.parameters, "weight": weight})
+
+
 _OPTIONS = "kernel_size, stride=1, padding=0, dilation=1, groups=1, bias=True, padding_mode='zeros'" + PLACE
 
-LAYERS: tuple[LayerSpec, ...] = tuple(
-    LayerSpec(
-        f"torch.nn.Conv{n}d",
-        Signature("in_channels, out_channels, " + _OPTIONS),
-        partial(build, axes=n),
-        partial(forward, axes=n),
-    )
-    for n in (1, 2, 3)
-)
+
+def _family(n: int) -> tuple[LayerSpec, ...]:
+    call = partial(forward, axes=n)
+    return (
+        LayerSpec(
+            f"torch.nn.Conv{n}d", Signature("in_channels, out_channels, " + _OPTIONS), partial(build, axes=n), call
+        ),
+        LayerSpec(
+            f"torch.nn.LazyConv{n}d", Signature("out_channels, " + _OPTIONS),
+            partial(build_lazy, axes=n, build_as=build, transposed=False), call,
+            materialize=partial(materialize, axes=n),
+        ),
+    )  # fmt: skip
+
+
+LAYERS: tuple[LayerSpec, ...] = tuple(spec for n in (1, 2, 3) for spec in _family(n))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cnnlint.ops.layers.common import PLACE, Forward, certain, has, keep, kept, simple, through
 from cnnlint.ops.neural.groupnorms import group_norm, layer_norm, local_response_norm, normalized_shape, rms_norm
-from cnnlint.ops.reading import attribute, parameter, size_of, wants_divisible
+from cnnlint.ops.reading import attribute, parameter, size_of, wants_divisible, wants_rank
 from cnnlint.ops.spec import Args, Entry, LayerSpec, LayerState, Result
 
 
@@ -46,6 +46,11 @@ def _forward_rms(state: LayerState, args: Args) -> Result:
     return rms_norm(Args("rms_norm", {**bound, "normalized_shape": attribute(state, "normalized_shape")}))
 
 
+def _forward_cross_map(state: LayerState, args: Args) -> Result:
+    wants_rank(args.shape("input"), 4, axes="(N, C, H, W)")
+    return through(local_response_norm, "local_response_norm", *_RESPONSE)(state, args)
+
+
 _LAYER = "normalized_shape, eps=1e-05, elementwise_affine=True, bias=True" + PLACE
 _RESPONSE = ("size", "alpha", "beta", "k")
 
@@ -66,7 +71,6 @@ LAYERS: tuple[LayerSpec, ...] = (
         through(local_response_norm, "local_response_norm", *_RESPONSE),
     ),
     simple(
-        "CrossMapLRN2d", "size, alpha=0.0001, beta=0.75, k=1", keep(*_RESPONSE),
-        through(local_response_norm, "local_response_norm", *_RESPONSE),
+        "CrossMapLRN2d", "size, alpha=0.0001, beta=0.75, k=1", keep(*_RESPONSE), _forward_cross_map,
     ),
 )  # fmt: skip

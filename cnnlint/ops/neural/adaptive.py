@@ -16,20 +16,26 @@ from cnnlint.ops.spec import UNKNOWN, Args, FunctionSpec, Result, Signature, ref
 def adaptive_pool(args: Args, kind: str, axes: int) -> Result:
     """Input (N, C, *sizes) or (C, *sizes); a size of ``None`` keeps the input's."""
     tensor, shape = args.tensor("input"), args.shape("input")
-    wants_rank(shape, axes + 2, axes + 1, axes=f"{LAYOUTS[axes]} or without N")
+    if not _is_mean(args, kind, axes, len(shape)):
+        wants_rank(shape, axes + 2, axes + 1, axes=f"{LAYOUTS[axes]} or without N")
+        wants_content(shape)
     output = output_size(args, shape[-axes:])
-    wants_content(shape)
     pooled = like(tensor, (*shape[:-axes], *output))
     return Result(with_indices(args, pooled), AdaptivePooling(args.name, kind, output))
+
+
+def _is_mean(args: Args, kind: str, axes: int, rank: int) -> bool:
+    """Torch takes the average over three axes to size 1 as a plain mean, whatever stands in front."""
+    return kind == "avg" and axes == 3 <= rank and args.bound["output_size"] in (1, (1, 1, 1), [1, 1, 1])
 
 
 def output_size(args: Args, sizes: Shape) -> Axes:
     value = args.bound["output_size"]
     if value is UNKNOWN:
         return tuple(opaque() for _ in sizes)
+    if value is None or (len(sizes) == 1 and value in ((None,), [None])):
+        refuse(ProblemKind.ARGUMENT, "needs an output size, gets None", got="None")
     items = value if isinstance(value, list | tuple) else (value,) * len(sizes)
-    if len(items) == 1:
-        items = (items[0],) * len(sizes)
     if len(items) != len(sizes):
         text = f"needs {len(sizes)} output sizes, gets {len(items)}"
         refuse(ProblemKind.ARGUMENT, text, expected=len(sizes), got=len(items))

@@ -6,11 +6,12 @@ from functools import partial
 
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Dropout
-from cnnlint.ops.reading import floating, like, maybe, probability, wants_rank
+from cnnlint.ops.reading import count, floating, like, maybe, probability, wants_rank
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, refuse
 
-# Accepted numbers of axes of the channelwise forms; the two-dimensional one only warns about others.
+# Accepted numbers of axes, always; and the least number where something is dropped.
 _RANKS: dict[str, tuple[int, ...]] = {"dropout1d": (2, 3)}
+_LEAST_AXES = {"dropout2d": 2, "dropout3d": 1, "feature_dropout": 2, "feature_alpha_dropout": 2}
 
 
 def dropout(args: Args, name: str, channelwise: bool = False) -> Result:
@@ -20,7 +21,12 @@ def dropout(args: Args, name: str, channelwise: bool = False) -> Result:
     if name in _RANKS:
         wants_rank(shape, *_RANKS[name])
     training = maybe(args, "training")
-    if training and p and not floating(tensor):
+    drops = training and p is not None and 0 < p < 1
+    if drops and len(shape) < _LEAST_AXES.get(name, 0):
+        least = _LEAST_AXES[name]
+        text = f"expects a tensor with at least {count(least, 'axis')}, gets {len(shape)}"
+        refuse(ProblemKind.RANK, text, expected=least, got=len(shape))
+    if drops and not floating(tensor):
         refuse(ProblemKind.DTYPE, f"needs floating-point input, gets {tensor.dtype}", got=tensor.dtype)
     inplace = "inplace" in args.bound and bool(maybe(args, "inplace"))
     return Result(like(tensor), Dropout(name, p, channelwise, inplace or args.name.endswith("_")))

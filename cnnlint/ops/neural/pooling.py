@@ -29,6 +29,8 @@ def pool(args: Args, kind: str, axes: int) -> Result:
     op = Pooling(args.name, kind, kernel, stride, padding, dilation, ceil_mode)
     wants_windows(sizes, output, kernel, dilation, len(shape) - axes)
     wants_content(shape)
+    if axes == 3 and kind != "max":
+        _wants_room(sizes, kernel)
     pooled = like(tensor, (*shape[:-axes], *output))
     return Result(with_indices(args, pooled), op)
 
@@ -68,6 +70,14 @@ def wants_small_padding(padding: Axes, kernel: Axes, dilation: Axes) -> None:
             refuse(ProblemKind.ARGUMENT, text, expected=reach // 2, got=pixels)
 
 
+def _wants_room(sizes: Shape, kernel: Axes) -> None:
+    """Refuse windows above the input without its padding: the average over volumes checks that."""
+    for axis, (size, extent) in enumerate(zip(sizes, kernel, strict=True)):
+        if less(size, extent):
+            text = f"has a window of {shown(kernel)} on an input of {shown(sizes)}, which is smaller"
+            refuse(ProblemKind.OUTPUT_SIZE, text, expected=extent, got=size, axis=axis - 3)
+
+
 def wants_content(shape: Shape) -> None:
     """Refuse empty axes other than the batch."""
     for axis, size in enumerate(shape[1:], 1):
@@ -77,8 +87,13 @@ def wants_content(shape: Shape) -> None:
 
 
 def power_average_pool(args: Args, axes: int) -> Result:
-    """``lp_pool``: as an average pool, without padding."""
+    """``lp_pool``: as an average pool, without padding. The kernel size is multiplied out, so it must be one number
+    in 1-D and a number or one for each axis otherwise."""
     number(args, "norm_type")
+    kernel = args.bound["kernel_size"]
+    if isinstance(kernel, list | tuple) and (axes == 1 or len(kernel) != axes):
+        text = f"needs a kernel_size of {axes if axes > 1 else 'one bare'} number{'s' * (axes > 1)}, gets {kernel!r}"
+        refuse(ProblemKind.ARGUMENT, text, got=repr(kernel))
     return pool(args, "lp", axes)
 
 
