@@ -32,7 +32,7 @@ AT_CONSTRUCTION = (
     ("source", "places"),
     [
         (IN_SEQUENTIAL, ((14, 14), (10, 10))),
-        (IN_FORWARD, ((11, 11),)),
+        (IN_FORWARD, ((11, 11), (8, 8))),
         (AT_CONSTRUCTION, ((8, 10),)),
     ],
 )

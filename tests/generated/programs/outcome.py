@@ -24,8 +24,9 @@ Lines = tuple[int, int]
 class Outcome:
     """``output`` and ``parameters`` where torch runs the program; ``places`` and ``message`` where it raises.
 
-    ``places`` starts with the innermost expression of the program's own code. Where torch raises inside a container
-    that this expression calls, the lines that built the refused layer follow: either is a failing line."""
+    ``places`` starts with the innermost expression of the program's own code. Where torch raises inside a layer that
+    this expression calls, directly or through a container, the line that built this layer follows: either is where a
+    finding may stand (``nn.Conv2d(3, 8, (3, 3, 3))`` is accepted at first and refused when it is called)."""
 
     output: Any = None
     parameters: int | None = None
@@ -104,9 +105,11 @@ def _places(trace: TracebackType | None, filename: str, built: dict[int, int]) -
     own = [number for number, (frame, _) in enumerate(frames) if frame.f_code.co_filename == filename]
     summary = list(traceback.extract_tb(trace))[own[-1]]
     assert summary.lineno is not None
-    yield summary.lineno, summary.end_lineno or summary.lineno
+    low, high = summary.lineno, summary.end_lineno or summary.lineno
+    yield low, high
     inside = [frame.f_locals.get("self") for frame, _ in frames[own[-1] + 1 :]]
     modules = [module for module in inside if isinstance(module, nn.Module)]
-    if modules and isinstance(modules[0], nn.Sequential) and id(modules[-1]) in built:
+    if modules and id(modules[-1]) in built:
         line = built[id(modules[-1])]
-        yield line, line
+        if not low <= line <= high:
+            yield line, line
