@@ -147,13 +147,14 @@ def _input(it: Interpreter, index: int, param: Param, shape: Shape | None, settl
 
 
 def _tensor_annotation(annotation: cst.Annotation) -> bool:
+    """Whether an annotated input is one tensor, as far as the annotation says."""
     match annotation.annotation:
         case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
-            return name not in ("int", "float", "bool", "str", "dict", "list", "Dict", "List", "Sequence", "NestedTensor")
-        case cst.Subscript(value=cst.Name(value=name)):
-            return name == "Optional"
-        case _:
+            return "Tensor" in name and "List" not in name
+        case cst.Subscript(value=cst.Name(value="Optional")) | cst.BinaryOperation() | cst.SimpleString():
             return True
+        case _:
+            return False
 
 
 def _attempt(

@@ -33,6 +33,8 @@ class Raised(Signal):
         self.site: Site | None = None
         """The innermost expression that raises, set where it is evaluated."""
         self.certain = True
+        self.explicit = False
+        """Whether a ``raise`` or ``assert`` of the program did it, rather than an operation that cannot succeed."""
 
     @property
     def name(self) -> str:

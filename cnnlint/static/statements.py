@@ -143,20 +143,29 @@ def _class(it: Interpreter, node: cst.ClassDef, frame: Frame) -> None:
 @statement(cst.Assert)
 def _assert(it: Interpreter, node: cst.Assert, frame: Frame) -> None:
     if truth(it, it.eval(node.test, frame)) is False:
-        raise Raised(AssertionError, "assertion failed")
+        raise _explicit(Raised(AssertionError, "assertion failed"))
 
 
 @statement(cst.Raise)
 def _raise(it: Interpreter, node: cst.Raise, frame: Frame) -> None:
+    raise _explicit(_raised(it, node, frame))
+
+
+def _explicit(raised: Raised) -> Raised:
+    raised.explicit = True
+    return raised
+
+
+def _raised(it: Interpreter, node: cst.Raise, frame: Frame) -> Raised:
     if node.exc is None:
-        raise Raised(RuntimeError, "re-raised")
+        return Raised(RuntimeError, "re-raised")
     value = it.eval(node.exc, frame)
     if isinstance(value, Class):
         value = call(it, value, [], {}, Site(frame.statement, node))
     if isinstance(value, Instance):
         texts = [arg for arg in value.attrs.get("args", ()) if isinstance(arg, str)]
-        raise Raised(value.cls.pytype or value.cls, " ".join(texts), value)  # type: ignore[arg-type]
-    raise Raised(Exception, "an exception that is not known")
+        return Raised(value.cls.pytype or value.cls, " ".join(texts), value)
+    return Raised(Exception, "an exception that is not known")
 
 
 # ---- conditions -----------------------------------------------------------------------------------------------
@@ -190,9 +199,12 @@ def _execute_branch(it: Interpreter, branch: cst.CSTNode, frame: Frame) -> None:
 def undecided(it: Interpreter, branches: list[cst.CSTNode | None], frame: Frame, site: Site) -> None:
     """Run blocks of which one is taken, it is not known which, and keep what holds in every case.
 
-    A branch that leaves the function leaves its value as one outcome; what follows then may not happen."""
+    A branch that leaves the function leaves its value as one outcome; what follows then may not happen. A branch that
+    raises on purpose is taken as not meant; one that an operation ends keeps what it changed until then, since the
+    cause may be what is not known."""
     fallen: list[Changes] = []
     left: Signal | None = None
+    doubt = False
     for branch in branches:
         it.trail.start()
         try:
@@ -200,7 +212,12 @@ def undecided(it: Interpreter, branches: list[cst.CSTNode | None], frame: Frame,
                 if branch is not None:
                     _execute_branch(it, branch, frame)
         except (Return, Break, Continue, Raised) as signal:
-            it.trail.finish()
+            changes = it.trail.finish()
+            if isinstance(signal, Raised) and not signal.explicit:
+                fallen.append(changes)
+                doubt = True
+                _haze_locals(it, frame, site)
+                continue
             left = left or signal
             if isinstance(signal, Return):
                 frame.outcomes.append(signal.value)
@@ -209,11 +226,19 @@ def undecided(it: Interpreter, branches: list[cst.CSTNode | None], frame: Frame,
     if not fallen:
         assert left is not None
         raise left if not isinstance(left, Return) else Return(frame.outcomes.pop())
-    if left is not None and not isinstance(left, Raised):
+    if doubt or (left is not None and not isinstance(left, Raised)):
         it.certain = False
     merge(it, fallen[0], fallen[-1], site)
     for middle in fallen[1:-1]:
         merge(it, middle, {}, site)
+
+
+def _haze_locals(it: Interpreter, frame: Frame, site: Site) -> None:
+    """What the rest of a branch that broke off would have put into local collections is not known."""
+    why = it.unknown("changed in a branch that could not be followed", site)
+    for value in frame.locals.values():
+        if isinstance(value, list | dict | set):
+            it.make_hazy(value, why)
 
 
 @statement(cst.Match)

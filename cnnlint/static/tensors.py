@@ -46,7 +46,10 @@ def tensor_attribute(it: Interpreter, tensor: TensorValue, name: str, site: Site
         return Native(name, lambda it, args, kwargs, site: tensor)
     if name.startswith("__"):
         return MISSING
-    return Native(full, lambda it, args, kwargs, site: _method(it, full, tensor, args, kwargs, site))
+    why = it.unknown(f"{full} is not in the ops table", site)
+    if it.recorder.running:
+        it.note(why)
+    return why
 
 
 def _method(it: Interpreter, name: str, tensor: TensorValue, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
