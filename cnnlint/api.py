@@ -78,7 +78,7 @@ def summarize(
 ) -> list[ModelSummary]:
     """The models that ``target`` names, in numbers: ``PATH.py``, ``PATH.py:CALLABLE``, ``PATH.py:CALLABLE(ARGS)``.
 
-    Raises :class:`~cnnlint.lint.targets.UnusableTarget` if it names no model, and what :func:`check` raises."""
+    Raises :class:`~cnnlint.lint.targets.TargetError` if it names no model, and what :func:`check` raises."""
     return summarize_target(target, Resolver(config=config, isolated=isolated), _shapes(inputs))
 
 

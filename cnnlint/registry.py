@@ -157,4 +157,3 @@ def _fault(rule: object) -> str | None:
     if rule.severity not in tuple(Severity):
         return f"{rule.__name__}: the severity {rule.severity!r} is none of {', '.join(Severity)}"
     return None
-

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from cnnlint.cli.outputs import emit
 from cnnlint.cli.options import Word, apply, config_options, input_option
+from cnnlint.cli.outputs import emit
 from cnnlint.cli.settings import resolver, usable
 from cnnlint.graph.shapes import InputShape
 
@@ -28,14 +28,13 @@ def command(
     the model. Without one every entry model of the file is shown.
     """
     # Imported here, since `summary --help` needs none of it.
-    from cnnlint.lint.targets import UnusableTarget, summarize
+    from cnnlint.lint.targets import TargetError, summarize
     from cnnlint.report.layers import WRITERS
 
     found = resolver(config, isolated)
     try:
-        summaries = [each for target in targets for each in usable(lambda: summarize(target, found, inputs))]
-    except UnusableTarget as error:
+        summaries = usable(lambda: [each for target in targets for each in summarize(target, found, inputs)])
+    except TargetError as error:
         raise click.UsageError(str(error)) from error
     emit(WRITERS[output_format](summaries), for_people=output_format == "text")
     return 0
-

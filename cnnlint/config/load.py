@@ -80,7 +80,7 @@ def load(path: Path, depth: int = 0) -> Layer:
     if table is None:
         raise ConfigError(f"{path}: has no [tool.cnnlint] table")
     check_keys(table, str(path))
-    layer = Layer(_absolute(table, path.parent), dict.fromkeys(table, str(path)))
+    layer = Layer(with_absolute_paths(table, path.parent), dict.fromkeys(table, str(path)))
     base = table.get("extend")
     if not isinstance(base, str):
         return layer
@@ -92,7 +92,7 @@ def load(path: Path, depth: int = 0) -> Layer:
     return layer.over(load(base_path, depth + 1))
 
 
-def _absolute(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+def with_absolute_paths(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """``table`` with the paths in ``plugins`` and ``models`` made independent of the file they stand in."""
     values = dict(table)
     if isinstance(plugins := values.get("plugins"), list):

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from cnnlint.config.load import ConfigError, Layer, check_keys, configuration_in, load
+from cnnlint.config.load import ConfigError, Layer, check_keys, configuration_in, load, with_absolute_paths
 from cnnlint.config.model import Settings
 from cnnlint.nearest import did_you_mean
 from cnnlint.source.paths import absolute
@@ -93,20 +93,20 @@ def _command_line(cwd: Path, config: Sequence[str], options: Mapping[str, Any]) 
         if path.is_file():
             file = absolute(path)
         elif "=" in text:
-            top = _pair(text).over(top)
+            top = _pair(text, cwd).over(top)
         else:
             raise ConfigError(f"--config: {text!r} is neither a file nor KEY=VALUE")
     return file, Layer(options, dict.fromkeys(options, _COMMAND_LINE)).over(top)
 
 
-def _pair(text: str) -> Layer:
+def _pair(text: str, cwd: Path) -> Layer:
     source = f"--config {text!r}"
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{source}: is not valid TOML (strings need quotes): {error}") from error
     check_keys(values, source)
-    return Layer(values, dict.fromkeys(values, _COMMAND_LINE))
+    return Layer(with_absolute_paths(values, cwd), dict.fromkeys(values, _COMMAND_LINE))
 
 
 def _convert(layer: Layer) -> Settings:

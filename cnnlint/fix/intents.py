@@ -155,7 +155,7 @@ def _delete_line(place: Place) -> TextEdit | None:
 def _stands_alone(place: Place) -> bool:
     """Whether nothing stands on the statement's lines before or behind it but a comment."""
     source = place.index.text
-    _, column = source.place(place.start)
+    line, column = source.place(place.start)
     last, end_column = source.place(place.end)
     behind = source.line(last)[end_column - 1 :]
     return not source.line(line)[: column - 1].strip() and re.fullmatch(r"\s*(#.*)?", behind) is not None

@@ -65,4 +65,3 @@ def with_fingerprints(findings: Sequence[Finding]) -> list[Finding]:
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         result.append(replace(finding, fingerprint=digest))
     return result
-

@@ -41,6 +41,7 @@ def lint_files(found: Found, options: LintOptions, advance: Advance = lambda don
 
 def lint_text(text: SourceText, path: Path, options: LintOptions) -> Report:
     """Lints a text as the content of the file at ``path``, which need not exist."""
+    text = SourceText(shown(path), text.text)
     session = Session(options, {path: text})
     return assemble([session.read(path)], {text.path: path}, session)
 

@@ -86,7 +86,7 @@ class Session:
         context = self.context(path)
         name = shown(path)
         try:
-            reading = context.reader.read_file(path)
+            reading = context.reader.read_file(absolute(path))
         except TargetError as error:
             raise ConfigError(f"{context.resolved.origin('models')}: models: {error}") from error
         raws, failed = gather(reading.graphs, context.rules.rules, name)

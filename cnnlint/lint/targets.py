@@ -13,21 +13,19 @@ from cnnlint.source.text import SourceProblem
 from cnnlint.static.reader import Reader, TargetError
 from cnnlint.summary import ModelSummary, summary_of
 
-
-class UnusableTarget(Exception):
-    """A target that names no model; the message says what is wrong with it."""
+__all__ = ["TargetError", "read_target", "summarize"]
 
 
 def read_target(target: str, resolver: Resolver, inputs: Sequence[InputShape] = ()) -> tuple[ModelGraph, ...]:
-    """The networks that ``target`` names. Raises :class:`UnusableTarget`, and
+    """The networks that ``target`` names. Raises :class:`TargetError`, and
     :class:`~cnnlint.config.ConfigError` for settings that cannot be used."""
     resolved = resolver.for_file(Path(target.partition(".py:")[0]))
     options = read_options(resolved, inputs, symbolic_batch=False)
     reader = Reader(open_project(resolved, resolver.cwd, {}), options=options)
     try:
         return reader.read_target(target)
-    except (TargetError, SourceProblem) as error:
-        raise UnusableTarget(str(error)) from error
+    except SourceProblem as problem:
+        raise TargetError(str(problem)) from problem
 
 
 def summarize(target: str, resolver: Resolver, inputs: Sequence[InputShape] = ()) -> list[ModelSummary]:

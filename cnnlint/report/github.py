@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cnnlint.findings import Report
 from cnnlint.report import Style
 from cnnlint.report.items import Item, items
@@ -38,6 +40,6 @@ def _message(item: Item) -> str:
     return f"{place}{item.message}{help_text}"
 
 
-def escape(text: str, table: dict[str, str]) -> str:
+def escape(text: str, table: Mapping[str, str]) -> str:
     """``text`` with the characters of ``table`` replaced in one pass."""
-    return text.translate(str.maketrans(table))
+    return "".join(table.get(char, char) for char in text)

@@ -10,5 +10,6 @@ from cnnlint.report import Style
 
 def render(report: Report, style: Style) -> str:
     """Findings first, then diagnostics, a line each."""
-    rows = [item.to_dict() for item in (*report.findings, *report.diagnostics)]
+    rows = [finding.to_dict() for finding in report.findings]
+    rows += [diagnostic.to_dict() for diagnostic in report.diagnostics]
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)

@@ -27,7 +27,8 @@ def _suite(root: Element, path: str, group: list[Item]) -> None:
     number = str(len(group))
     suite = SubElement(root, "testsuite", name=clean(path), tests=number, failures=number, errors="0")
     for item in group:
-        place = {"line": str(item.span.line), "column": str(item.span.column)}
-        case = SubElement(suite, "testcase", name=f"cnnlint.{item.code}", classname=clean(path), **place)
+        line, column = str(item.span.line), str(item.span.column)
+        name = f"cnnlint.{item.code}"
+        case = SubElement(suite, "testcase", name=name, classname=clean(path), line=line, column=column)
         failure = SubElement(case, "failure", message=clean(item.message), type=str(item.severity))
         failure.text = clean(f"line {item.span.line}, column {item.span.column}: {item.message}")

@@ -113,6 +113,6 @@ def test_the_command_line_comes_last(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_config_options(tmp_path: Path, text: str, message: str) -> None:
-    with pytest.raises(ConfigError, match=".*") as error:
+    with pytest.raises(ConfigError) as error:
         Resolver(tmp_path, config=[text])
     assert message in str(error.value)

@@ -40,7 +40,7 @@ def carry_out(before: str, intent: type[Edit], *values: object, at: str | None =
         ("x = «f(3, bias = (True))»  # why\n", ("bias", "False"), "x = f(3, bias = (False))  # why\n"),
         ("x = «f(3, 64, 3, 1)»\n", ("stride", "2", 3), "x = f(3, 64, 3, 2)\n"),
         ("x = «f(3, 64, 3)»\n", ("stride", "2", 3), "x = f(3, 64, 3, stride=2)\n"),
-        ("x = «f(\n    3,\n    64,  # out\n)»\n", ("bias", "False"), "x = f(\n    3,\n    64,\n    bias=False,  # out\n)\n"),
+        ("x = «f(\n    3,\n    64,  # out\n)»\n", ("b", "0"), "x = f(\n    3,\n    64,\n    b=0,  # out\n)\n"),
         ("x = «f(\r\n\t3,\r\n\t64\r\n)»\r\n", ("b", "0"), "x = f(\r\n\t3,\r\n\t64,\r\n\tb=0\r\n)\r\n"),
         ("x = «f(3,\n      64)»\n", ("b", "0"), "x = f(3,\n      64,\n      b=0)\n"),
         ("x = «f(*args)»\n", ("bias", "False"), None),

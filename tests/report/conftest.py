@@ -52,7 +52,7 @@ def report() -> Report:
     return Report(
         findings=(
             finding(Span(path, 7, 19, 7, 37)),
-            finding(Span(path, 8, 12, 10, 10), "CNN101", Severity.ERROR, "100% <wrong>, really:\r\nyes | no \x07\ud800"),
+            finding(Span(path, 8, 12, 10, 10), "CNN101", Severity.ERROR, "100% <wrong>, so:\r\nyes | no \x07\ud800"),
         ),
         diagnostics=(Diagnostic("syntax-error", "broken.py", 3, 5, "invalid syntax"),),
         suppressed=(finding(Span(path, 7, 9, 7, 13)),),
