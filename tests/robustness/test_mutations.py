@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from mutants import fixtures, mutate
 from mutations import run
 
-SEED, COUNT, BATCH = 7, 300, 50
+SEED, COUNT, BATCH = 7, 250, 50
 
 
 @pytest.mark.parametrize("start", range(0, COUNT, BATCH))
