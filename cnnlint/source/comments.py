@@ -73,7 +73,7 @@ def _scan(source: SourceText) -> _Scan:
     for token in _tokens(source.lines):
         row, column = token.start
         if token.type == tokenize.COMMENT:
-            alone = not token.line[:column].strip() if row == token.end[0] else False
+            alone = not source.line(row)[:column].strip()
             raw = _Raw(token.string, row, column + 1, alone, 0 if alone else row)
             scan.comments.append(raw)
             if alone:

@@ -13,6 +13,7 @@ from typing import Final
 
 import libcst
 
+from cnnlint.source.formfeeds import Cleaned, without_form_feeds
 from cnnlint.source.positions import ranges
 
 MAX_DEPTH: Final = 100
@@ -68,8 +69,9 @@ def room_to_recurse(frames: int) -> Iterator[None]:
 class Syntax:
     """A libcst statement and where it came from. ``node`` is the statement; offsets are those of the file."""
 
-    def __init__(self, module: libcst.Module, node: libcst.CSTNode, origin: int) -> None:
+    def __init__(self, module: libcst.Module, node: libcst.CSTNode, origin: int, cleaned: Cleaned) -> None:
         self._module = module
+        self._cleaned = cleaned
         self._origin = origin
         self.node = node
 
@@ -81,7 +83,10 @@ class Syntax:
     def find(self, node: libcst.CSTNode) -> tuple[int, int] | None:
         """The file offsets between which ``node`` stands; nothing if it is no node of this tree."""
         place = self._ranges.get(id(node))
-        return None if place is None else (place[0] + self._origin, place[1] + self._origin)
+        if place is None:
+            return None
+        start, end = map(self._cleaned.original, place)
+        return start + self._origin, end + self._origin
 
 
 def parse_slice(text: str, start: int, end: int, *, compound: bool, depth: int, suffix: str = "") -> Syntax:
@@ -98,8 +103,8 @@ def parse_slice(text: str, start: int, end: int, *, compound: bool, depth: int, 
     if compound and (indent := _indentation(text, start)):
         wrapper = _WRAPPER
         start -= indent
-    code = wrapper + text[start:end] + suffix + "\n"
-    module = _parse(code)
+    cleaned = without_form_feeds(wrapper + text[start:end] + suffix + "\n")
+    module = _parse(cleaned.code)
     body = module.body
     if wrapper:
         block = body[0]
@@ -108,7 +113,7 @@ def parse_slice(text: str, start: int, end: int, *, compound: bool, depth: int, 
     node: libcst.CSTNode = body[0]
     if isinstance(node, libcst.SimpleStatementLine):
         node = node.body[0]
-    return Syntax(module, node, start - len(wrapper))
+    return Syntax(module, node, start - len(wrapper), cleaned)
 
 
 def _parse(code: str) -> libcst.Module:
@@ -124,7 +129,7 @@ def _parse(code: str) -> libcst.Module:
 def _indentation(text: str, start: int) -> int:
     """How many characters of white space stand between the start of the line and ``start``."""
     at = start
-    while at > 0 and text[at - 1] in " \t\f":
+    while at > 0 and text[at - 1] in " \t":
         at -= 1
     return start - at
 
