@@ -1,0 +1,1 @@
+"""Rules about depthwise and grouped convolutions and mobile blocks."""

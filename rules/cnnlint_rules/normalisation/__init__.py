@@ -1,0 +1,1 @@
+"""Rules about normalisation, activation and dropout."""

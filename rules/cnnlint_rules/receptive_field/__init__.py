@@ -1,0 +1,1 @@
+"""Rules about receptive field and dilation."""

@@ -1,0 +1,1 @@
+"""Rules about residual connections, depth and bottlenecks."""
