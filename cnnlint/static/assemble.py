@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cnnlint.graph.model import (
     Call, Evidence, Failure, ModelGraph, Module, Node, Origin, Parameter, Tensor, Unknown, Value,
 )  # fmt: skip
 from cnnlint.graph.span import Span
+from cnnlint.static.facts import collect_facts
 from cnnlint.static.interpreter import Interpreter
 from cnnlint.static.modules import named_modules
 from cnnlint.static.recorder import Recorder, tensors_of
+from cnnlint.static.signals import Raised
 from cnnlint.static.values import EnumMember, Instance, ModuleInstance, NamedTuple, Site, TensorValue
 from cnnlint.static.values import Unknown as UnknownValue
 from cnnlint.static.values import Value as Evaluated
@@ -27,6 +31,11 @@ def assemble(
     """The graph of the model ``root`` as it was last run."""
     recorder = it.recorder
     modules, by_id = _modules(it, root)
+    if it.hidden_parameters:
+        # What was called without being known may hold parameters: no total can be given.
+        modules[""] = by_id[id(root)] = replace(
+            modules[""], parameters=(*modules[""].parameters, Parameter("?", None))
+        )
     nodes = _nodes(recorder, by_id)
     return ModelGraph(
         target=target,
@@ -40,6 +49,20 @@ def assemble(
         calls=_calls(recorder, by_id),
         failures=_failures(recorder, by_id, nodes),
         unknowns=tuple(Unknown(u.reason, _span(u.site)) for u in it.unknowns.values()),
+        facts=collect_facts(it, root),
+    )
+
+
+def assemble_broken(it: Interpreter, target: str, name: str, span: Span, raised: Raised) -> ModelGraph:
+    """The graph of a model that cannot be built: no modules but its root, and why."""
+    problem = raised.as_problem()
+    failures = list(_failures(it.recorder, {}, ()))
+    if raised.site is not None and raised.certain:
+        failures.append(Failure(problem, raised.site.span, raised.name, ""))
+    why = Unknown(f"building it raises {raised.name}: {raised.text}", _span(raised.site))
+    root = Module("", name, name, (Parameter("?", None),), (), span, False)
+    return ModelGraph(
+        target, name, span, {"": root}, failures=tuple(failures), unknowns=(why,)
     )
 
 
@@ -91,6 +114,7 @@ def _parameters(instance: ModuleInstance, seen: set[int]) -> tuple[Parameter, ..
             found.append(Parameter(name, value.shape, value.trainable is not False))
         elif isinstance(value, UnknownValue):
             found.append(Parameter(name, None))
+    found += [Parameter(name, None) for name, child in instance.modules.items() if isinstance(child, UnknownValue)]
     return tuple(found)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from cnnlint.graph.dims import Sym
+from cnnlint.graph.model import Problem, ProblemKind
 from cnnlint.static.frame import ModuleEnv
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
@@ -40,8 +42,16 @@ def get_attribute(it: Interpreter, value: Value, name: str, site: Site) -> Value
     if found is MISSING and name.startswith("__"):
         return it.unknown(f"{name} of {_type_name(value)}", site)
     if found is MISSING:
-        raise Raised(AttributeError, f"{_type_name(value)!r} object has no attribute {name!r}")
+        text = f"{_type_name(value)!r} object has no attribute {name!r}"
+        raise Raised(AttributeError, text, problem=_missing_attribute(value, name, text))
     return found
+
+
+def _missing_attribute(value: Value, name: str, text: str) -> Problem:
+    near: list[str] = []
+    if isinstance(value, ModuleInstance):
+        near = get_close_matches(name, [*value.attrs, *value.modules, *value.params, *value.buffers], 1)
+    return Problem(ProblemKind.ATTRIBUTE, f"raises AttributeError: {text}", near[0] if near else None, name)
 
 
 def _type_name(value: Value) -> str:

@@ -59,7 +59,11 @@ def _call_unknown(it: Interpreter, callee: Unknown, args: Args, site: Site) -> U
     for arg in args:
         if isinstance(arg, list | dict | set):
             it.make_hazy(arg, callee)
-    return callee if not callee.name else it.unknown(f"the argument {callee.name} is not known", site)
+    why = callee if not callee.name else it.unknown(f"the argument {callee.name} is not known", site)
+    if it.recorder.running:
+        it.note(why)
+        it.hidden_parameters = True
+    return Unknown(why.reason, site)
 
 
 def _call_instance(it: Interpreter, callee: Instance, args: Args, kwargs: Kwargs, site: Site) -> Value:
@@ -180,7 +184,12 @@ def instantiate(it: Interpreter, cls: Class, args: Args, kwargs: Kwargs, site: S
     else:
         made = new_instance(it, cls, args, kwargs, site)
     if isinstance(made, Instance):
-        _initialise(it, made, args, kwargs, site)
+        try:
+            _initialise(it, made, args, kwargs, site)
+        except Raised as raised:
+            if isinstance(made, ModuleInstance):
+                raised.model = made.cls.name
+            raise
     return made
 
 

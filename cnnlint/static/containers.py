@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from cnnlint.graph.model import Problem, ProblemKind
 from cnnlint.static.iteration import items_of
-from cnnlint.static.modules import Args, Kwargs, call_module, init_module
+from cnnlint.static.modules import Args, Kwargs, call_module, init_module, no_forward
 from cnnlint.static.operators import first_unknown
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import Instance, ModuleInstance, Native, Site, TensorValue, Unknown, Value
@@ -31,7 +32,9 @@ def _put(it: Interpreter, module: ModuleInstance, name: str, value: Value, site:
         it.note(value)
         it.set_item(module.modules, name, value)
     else:
-        raise Raised(TypeError, f"{_type_name(value)} is not a Module subclass")
+        text = f"{_type_name(value)} is not a Module subclass"
+        problem = Problem(ProblemKind.CONTAINER, f"raises TypeError: {text}", got=_type_name(value))
+        raise Raised(TypeError, text, problem=problem)
 
 
 def _type_name(value: Value) -> str:
@@ -269,8 +272,7 @@ def _plain(index: slice) -> bool:
 
 
 def _no_forward(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
-    name = args[0].cls.name
-    raise Raised(NotImplementedError, f'Module [{name}] is missing the required "forward" function')
+    raise no_forward(args[0])
 
 
 def _natives(**methods: Callable[..., Value]) -> dict[str, Native]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from cnnlint.graph.model import Evidence, EvidenceKind
+from cnnlint.graph.span import Span
 from cnnlint.static.attributes import find_in_class
 from cnnlint.static.calls import call
 from cnnlint.static.classes import run_statement
@@ -28,10 +30,22 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 MAX_ENTRIES = 64
+
+
+@dataclass(frozen=True)
+class Broken:
+    """A model whose construction raises."""
+
+    target: str
+    name: str
+    span: Span
+    raised: Raised
+
+
 _SCRIPT = frozenset({"assign", "expr", "for", "with", "if", "try", "while"})
 
 
-def find_entries(it: Interpreter, env: ModuleEnv, path: str) -> Iterator[Entry]:
+def find_entries(it: Interpreter, env: ModuleEnv, path: str) -> Iterator[Entry | Broken]:
     """The entry models of a file, one at a time: each is run before the next is looked for."""
     assert env.index is not None
     classes = module_classes(it, env)
@@ -46,7 +60,9 @@ def find_entries(it: Interpreter, env: ModuleEnv, path: str) -> Iterator[Entry]:
             return
 
 
-def _in_order(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]) -> Iterator[Entry]:
+def _in_order(
+    it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]
+) -> Iterator[Entry | Broken]:
     yield from _scripted(it, env, path)
     yield from _built(it, env, path, classes)
     yield from _standing(it, env, path, classes)
@@ -80,9 +96,9 @@ def _may_run_models(env: ModuleEnv) -> bool:
 # ---- the file's own code --------------------------------------------------------------------------------------
 
 
-def _scripted(it: Interpreter, env: ModuleEnv, path: str) -> Iterator[Entry]:
+def _scripted(it: Interpreter, env: ModuleEnv, path: str) -> Iterator[Entry | Broken]:
     """Models that the file's own top-level code builds and calls."""
-    run_script(it, env)
+    yield from run_script(it, env, path)
     seen: set[int] = set()
     for example in list(it.recorder.examples):
         root = example.module
@@ -127,8 +143,9 @@ def _class_span(root: ModuleInstance) -> object:
     return root.cls.statement.stmt_span() if root.cls.statement is not None else None
 
 
-def run_script(it: Interpreter, env: ModuleEnv) -> None:
-    """Run the top-level code of a file that is no definition, the ``__main__`` guard included."""
+def run_script(it: Interpreter, env: ModuleEnv, path: str) -> Iterator[Broken]:
+    """Run the top-level code of a file that is no definition, the ``__main__`` guard included; the models whose
+    construction raises there."""
     assert env.index is not None
     scope = env.index.scope
     for statement in scope.statements:
@@ -144,6 +161,9 @@ def run_script(it: Interpreter, env: ModuleEnv) -> None:
                 run_statement(it, statement, frame)
         except Exhausted:
             raise
+        except Raised as raised:
+            if raised.model:
+                yield Broken(f"{path}:{raised.model}", raised.model, statement.stmt_span(), raised)
         except Signal:
             continue
 
@@ -159,13 +179,17 @@ def _run_guard(it: Interpreter, statement: Statement, frame: Frame) -> None:
 # ---- builders ---------------------------------------------------------------------------------------------------
 
 
-def _built(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]) -> Iterator[Entry]:
+def _built(
+    it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]
+) -> Iterator[Entry | Broken]:
     """Models that builder functions return."""
     for statement in builder_statements(env, classes):
         name = statement.names[0]
         function = _quietly(it, lambda name=name: file_name(it, env, name))  # type: ignore[misc]
         root = build(it, function, name, statement)
-        if isinstance(root, ModuleInstance) and root.spec is None:
+        if isinstance(root, Raised):
+            yield Broken(f"{path}:{name}()", name, statement.stmt_span(), root)
+        elif isinstance(root, ModuleInstance) and root.spec is None:
             site = Site(statement, statement.header())
             yield Entry(root, f"{path}:{name}()", statement.stmt_span(), site)
 
@@ -204,7 +228,9 @@ def _needs_arguments(node: ast.stmt) -> bool:
 
 
 def build(it: Interpreter, callee: Value, name: str, statement: Statement) -> Value:
-    """What a builder or class gives when called without arguments; required ones are unknown, under their names."""
+    """What a builder or class gives when called without arguments; required ones are unknown, under their names.
+
+    Where building raises, that is returned."""
     site = Site(statement, statement.header())
     before, it.certain = it.certain, True
     try:
@@ -212,7 +238,7 @@ def build(it: Interpreter, callee: Value, name: str, statement: Statement) -> Va
             kwargs = unknown_arguments(it, callee, site)
             return call(it, callee, [], kwargs, site)
     except Raised as raised:
-        return it.unknown(f"{name}() raises {raised.name}: {raised.text}", raised.site or site)
+        return raised
     except Exhausted:
         raise
     except Signal:
@@ -242,7 +268,9 @@ def _parameters(it: Interpreter, callee: Value) -> tuple[Param, ...]:
 # ---- classes that stand alone ---------------------------------------------------------------------------------------
 
 
-def _standing(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]) -> Iterator[Entry]:
+def _standing(
+    it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]
+) -> Iterator[Entry | Broken]:
     """Classes that nothing evaluated so far has instantiated, those first that no other class names."""
     used = {name: set() for name in classes}  # type: dict[str, set[str]]
     for name, statement in classes.items():
@@ -253,9 +281,11 @@ def _standing(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Sta
         cls = env.names.get(name)
         if not isinstance(cls, Class) or cls in it.recorder.built or not has_forward(it, cls):
             continue
-        root = build(it, cls, name, classes[name])
-        if isinstance(root, ModuleInstance):
-            statement = classes[name]
+        statement = classes[name]
+        root = build(it, cls, name, statement)
+        if isinstance(root, Raised):
+            yield Broken(f"{path}:{name}", name, statement.stmt_span(), root)
+        elif isinstance(root, ModuleInstance):
             yield Entry(root, f"{path}:{name}", statement.stmt_span(), Site(statement, statement.header()))
 
 

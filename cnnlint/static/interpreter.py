@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from cnnlint.source.imports import Project
     from cnnlint.static.recorder import Recorder
 
-MAX_STEPS = 1_500_000
-MAX_DEPTH = 120
+MAX_STEPS = 800_000
+MAX_DEPTH = 200
 MAX_ITEMS = 100_000
 MAX_TEXT = 1_000_000
 MAX_BITS = 4096
@@ -50,6 +50,8 @@ class Interpreter:
         """Lists, dicts and sets of which not even the length is known (kept alive, so that ids stay theirs)."""
         self.modules: dict[Path, ModuleEnv] = {}
         self.unknowns: dict[tuple[str, Site | None], Unknown] = {}
+        self.hidden_parameters = False
+        """Whether the forward pass called something unknown, which may hold parameters."""
 
     # ---- evaluation -------------------------------------------------------------------------------------------
 
@@ -61,7 +63,12 @@ class Interpreter:
         handler = _EXPRESSIONS.get(type(node))
         if handler is None:
             return self.unknown(f"{type(node).__name__} is not evaluated", Site(frame.statement, node))
-        return handler(self, node, frame)
+        try:
+            return handler(self, node, frame)
+        except Raised as raised:
+            if raised.site is None:
+                raised.site, raised.certain = Site(frame.statement, node), self.certain
+            raise
 
     def execute(self, node: cst.CSTNode, frame: Frame) -> None:
         """Run one statement."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from cnnlint.graph.model import Origin, Tensor
+from cnnlint.graph.model import Origin, Problem, ProblemKind, Tensor
 from cnnlint.ops.apply import build_layer, call_layer, materialize_layer
 from cnnlint.ops.spec import LayerSpec, LayerState, Refused, Unclear
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
-    Function, Iteration, ModuleInstance, Native, Site, TensorValue, Unknown, Value,
+    Function, Iteration, ModuleInstance, Native, Site, TensorValue, Unknown, UnknownObject, Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def set_on_module(it: Interpreter, module: ModuleInstance, name: str, value: Val
     is_module = isinstance(value, ModuleInstance)
     is_parameter = isinstance(value, TensorValue) and value.trainable is not None
     if (is_module or is_parameter) and not module.initialised and not module.cls.has("unresolved"):
-        kind = "module" if is_module else "parameter"
-        raise Raised(AttributeError, f"cannot assign {kind} before Module.__init__() call")
+        _refuse_uninitialised(it, module, "module" if is_module else "parameter", site)
+    it.recorder.assigned(module, name, value, site)
     if is_module:
         _move_to(it, module, name, module.modules, value)
     elif is_parameter:
@@ -44,10 +44,19 @@ def set_on_module(it: Interpreter, module: ModuleInstance, name: str, value: Val
         it.set_item(module.buffers, name, value)
     else:
         for table in (module.modules, module.params):
-            if name in table and isinstance(value, Unknown):
+            if isinstance(value, Unknown) and (name in table or isinstance(value, UnknownObject)):
                 it.set_item(table, name, value)
                 return
         it.set_item(module.attrs, name, value)
+
+
+def _refuse_uninitialised(it: Interpreter, module: ModuleInstance, kind: str, site: Site) -> None:
+    """Torch raises at this assignment; reading goes on as if ``super().__init__()`` had run."""
+    text = f"cannot assign {kind} before Module.__init__() call"
+    if it.guarded:
+        raise Raised(AttributeError, text)
+    it.recorder.fail(Problem(ProblemKind.UNINITIALISED, text), site, module.cls.name, module, None)
+    module.initialised = True
 
 
 def _move_to(it: Interpreter, module: ModuleInstance, name: str, table: dict[str, Any], value: Value) -> None:
@@ -169,11 +178,18 @@ def call_module(it: Interpreter, module: ModuleInstance, args: Args, kwargs: Kwa
     if forward is None:
         if module.cls.has("unresolved"):
             return it.unknown(f"{module.cls.name} has a base class that is not read", site)
-        raise Raised(NotImplementedError, f'Module [{module.cls.name}] is missing the required "forward" function')
-    with it.recorder.call(module, [*args, *kwargs.values()], site) as record:
+        raise no_forward(module)
+    with it.deeper(), it.recorder.call(module, [*args, *kwargs.values()], site) as record:
         given = args if "forward" in module.attrs else [module, *args]
         record.output = call(it, forward, given, kwargs, site)
     return record.output
+
+
+def no_forward(module: ModuleInstance) -> Raised:
+    """What calling a module without ``forward`` raises."""
+    text = f'Module [{module.cls.name}] is missing the required "forward" function'
+    problem = Problem(ProblemKind.CONTAINER, f"raises NotImplementedError: {text}", got=module.cls.name)
+    return Raised(NotImplementedError, text, problem=problem)
 
 
 # ---- the methods of every module ---------------------------------------------------------------------------------
@@ -242,6 +258,7 @@ def _register(table: str) -> Method:
 
 def _listing(kind: str, named: bool) -> Method:
     def method(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+        it.recorder.read_any(args[0])
         return Iteration([pair if named else pair[1] for pair in _pairs(it, kind, args[0], args, kwargs)])
 
     return method

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -13,8 +15,9 @@ from cnnlint.graph.shapes import InputShape
 from cnnlint.source.index import Unparsable, may_hold_model
 from cnnlint.source.text import SourceProblem
 from cnnlint.static import expressions, statements  # noqa: F401 - they register their handlers
+from cnnlint.static.assemble import assemble_broken
 from cnnlint.static.calls import call
-from cnnlint.static.entries import find_entries, unknown_arguments
+from cnnlint.static.entries import Broken, find_entries, unknown_arguments
 from cnnlint.static.frame import ModuleEnv
 from cnnlint.static.imports import file_name, open_file
 from cnnlint.static.interpreter import Interpreter
@@ -26,6 +29,9 @@ from cnnlint.static.values import MISSING, Class, Function, ModuleInstance, Site
 
 if TYPE_CHECKING:
     from cnnlint.source.imports import Project
+
+MAX_RECURSION = 12_000
+"""Python frames for a full stack of evaluated calls."""
 
 __all__ = ["ConfiguredModel", "FileReading", "ReadOptions", "Reader", "TargetError"]
 
@@ -73,7 +79,16 @@ class Reader:
             return FileReading(problems=(problem,))
         if not may_hold_model(index.text.text):
             return FileReading()
-        graphs = tuple(self._graphs(path, index.text.path))
+        before = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(before, MAX_RECURSION))
+        try:
+            graphs = tuple(self._graphs(path, index.text.path))
+        except TargetError:
+            raise
+        except Exception as error:  # a fault of the reader itself costs one file, never the run
+            return FileReading(problems=(_internal(index.text.path, error),))
+        finally:
+            sys.setrecursionlimit(before)
         return FileReading(graphs, (), bool(graphs))
 
     def read_target(self, target: str) -> tuple[ModelGraph, ...]:
@@ -103,13 +118,15 @@ class Reader:
         done = {model.callable for model in configured}
         try:
             for entry in find_entries(it, env, shown):
-                if entry.target.rpartition(":")[2].removesuffix("()") not in done:
+                if entry.target.rpartition(":")[2].removesuffix("()") in done:
+                    continue
+                if isinstance(entry, Broken):
+                    yield assemble_broken(it, entry.target, entry.name, entry.span, entry.raised)
+                else:
                     yield self._run(it, self._with_evidence(entry))
                 it.unknowns = {}
                 it.recorder.failures = []
-        except Exhausted:
-            return
-        except Unparsable:
+        except (Exhausted, Unparsable):
             return
 
     def _open(self, path: Path) -> tuple[Interpreter, ModuleEnv]:
@@ -186,3 +203,11 @@ class Reader:
             why = f": {made.reason}" if isinstance(made, Unknown) else ""
             raise TargetError(f"{target.text}: this does not give an nn.Module{why}")
         return made
+
+
+def _internal(path: str, error: Exception) -> SourceProblem:
+    """An error of the reader, with the place in it for a bug report."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).stem}.{last.name}:{last.lineno}"
+    text = f"cnnlint failed to read the models of this file ({type(error).__name__}: {error} in {where}); please report it"
+    return SourceProblem("internal-error", path, 1, 1, text)

@@ -74,6 +74,12 @@ class Recorder:
     examples: list[Example] = field(default_factory=list)
     built: dict[Class, ModuleInstance] = field(default_factory=dict)
     """The classes that were instantiated, each with its last instance."""
+    assignments: dict[tuple[int, str], Site] = field(default_factory=dict)
+    reads: set[tuple[int, str]] = field(default_factory=set)
+    read_dynamically: set[int] = field(default_factory=set)
+    overwritten: list[tuple[ModuleInstance, str, Value, Site, Site]] = field(default_factory=list)
+    made_in_forward: list[tuple[Value, Site]] = field(default_factory=list)
+    devices: list[tuple[str, str, bool, Site]] = field(default_factory=list)
     running: bool = False
     stack: list[int] = field(default_factory=list)
     sites: list[Site] = field(default_factory=list)
@@ -96,12 +102,32 @@ class Recorder:
     def building(self, module: ModuleInstance) -> None:
         """A module is about to be initialised."""
         self.built[module.cls] = module
+        if self.running and module.built_at is not None:
+            self.made_in_forward.append((module, module.built_at))
+
+    def assigned(self, module: ModuleInstance, name: str, value: Value, site: Site) -> None:
+        """An attribute of a module is set: remember where, and what was lost unread."""
+        key = (id(module), name)
+        old = module.modules.get(name)
+        first = self.assignments.get(key)
+        lost = isinstance(old, ModuleInstance) and isinstance(value, ModuleInstance) and old is not value
+        certain = self.interpreter is None or self.interpreter.certain
+        if lost and first is not None and first != site and key not in self.reads and certain:
+            self.overwritten.append((module, name, old, first, site))
+        self.assignments[key] = site
+        self.reads.discard(key)
 
     def read(self, module: ModuleInstance, name: str) -> None:
         """An attribute of a module is read."""
+        self.reads.add((id(module), name))
 
     def read_any(self, module: ModuleInstance) -> None:
-        """An attribute of unknown name is read."""
+        """Attributes of a module are read by computed name, or its children are walked."""
+        self.read_dynamically.add(id(module))
+
+    def device(self, text: str, call: str, site: Site) -> None:
+        """A device is named."""
+        self.devices.append((text, call, self.running, site))
 
     def fail(self, problem: Problem, site: Site, kind: str, module: ModuleInstance | None, node: int | None) -> None:
         """Torch refuses a construction or a call."""
@@ -162,6 +188,7 @@ class Recorder:
     def begin(self) -> None:
         """Forget the last run; a new one starts."""
         self.nodes, self.calls, self.stack = [], [], []
+        self.reads, self.read_dynamically, self.made_in_forward = set(), set(), []
         self.failures = [failure for failure in self.failures if failure.node is None]
         self.running = True
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from cnnlint.graph.dims import BATCH, Dim, Shape, Sym, substitute, symbol
-from cnnlint.graph.model import Evidence, EvidenceKind, Failure, ModelGraph, Origin, Problem, ProblemKind, Tensor
+from cnnlint.graph.model import Evidence, EvidenceKind, Failure, ModelGraph, Origin, Tensor
 from cnnlint.graph.span import Span
 from cnnlint.static.assemble import assemble
 from cnnlint.static.modules import call_module
@@ -163,6 +163,7 @@ def _attempt(
     recorder = it.recorder
     inputs = _label_inputs(entry, args, kwargs)
     built = dict(it.unknowns)
+    it.hidden_parameters = False
     recorder.begin()
     output: Value = None
     raised: Raised | None = None
@@ -209,6 +210,5 @@ def _with_failure(graph: ModelGraph, raised: Raised) -> ModelGraph:
     """An exception that the program itself raises and nothing catches is a failure at its place."""
     if raised.site is None or not raised.certain:
         return graph
-    problem = Problem(ProblemKind.PYTHON, f"raises {raised.name}: {raised.text}")
-    failure = Failure(problem, raised.site.span, raised.name, "")
+    failure = Failure(raised.as_problem(), raised.site.span, raised.name, "")
     return replace(graph, failures=(*graph.failures, failure))

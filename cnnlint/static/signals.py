@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from cnnlint.graph.model import Problem, ProblemKind
 from cnnlint.static.values import Class, Instance, Site, Value
+
+_KINDS: dict[type[BaseException], ProblemKind] = {
+    TypeError: ProblemKind.SIGNATURE, IndexError: ProblemKind.INDEX, KeyError: ProblemKind.INDEX,
+    AttributeError: ProblemKind.ATTRIBUTE, NameError: ProblemKind.ATTRIBUTE, ValueError: ProblemKind.ARGUMENT,
+    ZeroDivisionError: ProblemKind.ARGUMENT,
+}  # fmt: skip
 
 
 class Signal(BaseException):
@@ -25,16 +32,32 @@ class Continue(Signal):
 class Raised(Signal):
     """The evaluated program raises. ``kind`` is a builtin exception type, or the class of ``instance``."""
 
-    def __init__(self, kind: type[BaseException] | Class, text: str = "", instance: Instance | None = None) -> None:
+    def __init__(
+        self,
+        kind: type[BaseException] | Class,
+        text: str = "",
+        instance: Instance | None = None,
+        problem: Problem | None = None,
+    ) -> None:
         super().__init__(text)
+        self.problem = problem
         self.kind = kind
         self.text = text
         self.instance = instance
         self.site: Site | None = None
         """The innermost expression that raises, set where it is evaluated."""
         self.certain = True
+        self.model = ""
+        """The module class whose construction it ended, the outermost."""
         self.explicit = False
         """Whether a ``raise`` or ``assert`` of the program did it, rather than an operation that cannot succeed."""
+
+    def as_problem(self) -> Problem:
+        """What to report if nothing catches it."""
+        if self.problem is not None:
+            return self.problem
+        kind = ProblemKind.PYTHON if self.explicit or isinstance(self.kind, Class) else _KINDS.get(self.kind)
+        return Problem(kind or ProblemKind.PYTHON, f"raises {self.name}: {self.text}")
 
     @property
     def name(self) -> str:

@@ -14,7 +14,8 @@ from cnnlint.ops.spec import UNKNOWN, Refused, Result, TensorSpec, Unclear
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
-    EnumMember, External, Iteration, ModuleInstance, Site, TensorValue, TorchSize, Unknown, Value,
+    EnumMember, External, Iteration, ModuleInstance, Site, TensorValue, TorchSize, Unknown,
+    UnknownObject, Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -178,4 +179,4 @@ def call_external(it: Interpreter, callee: External, args: list[Value], kwargs: 
     sources = tensors_of([*args, *kwargs.values()])
     if it.recorder.running and (sources or any(isinstance(arg, ModuleInstance) for arg in args)):
         it.note(why)
-    return why
+    return UnknownObject(why.reason, site) if callee.path.rpartition(".")[2][:1].isupper() else why

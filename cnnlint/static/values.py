@@ -63,6 +63,12 @@ class Unknown:
         return f"Unknown({self.reason!r})"
 
 
+class UnknownObject(Unknown):
+    """An instance of a class that is not read: it may be a module with parameters."""
+
+    __slots__ = ()
+
+
 class Function:
     """A ``def`` or ``lambda`` of the program, with the frame it closes over."""
 

@@ -56,6 +56,8 @@ def new_parameter(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Va
     shape, dtype = (data.shape, data.dtype) if isinstance(data, TensorValue) else (None, None)
     made = TensorValue(Tensor(shape, dtype, Origin.PARAMETER))
     made.trainable = argument(args, kwargs, 2, "requires_grad", True) is not False
+    if it.recorder.running:
+        it.recorder.made_in_forward.append((made, site))
     return made
 
 
