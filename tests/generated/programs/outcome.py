@@ -32,6 +32,8 @@ class Outcome:
     parameters: int | None = None
     places: tuple[Lines, ...] = ()
     message: str = ""
+    own: bool = False
+    """Whether the program's own Python raises (an index, an assertion), not torch."""
 
     @property
     def runs(self) -> bool:
@@ -48,7 +50,9 @@ def run(program: Program) -> Outcome:
             return _run(program, code)
         except Exception as error:  # noqa: BLE001  (whatever torch or Python raises is what the oracle says)
             places = tuple(_places(error.__traceback__, filename, built))
-            return Outcome(places=places, message=f"{type(error).__name__}: {error}".split("\n")[0])
+            innermost = traceback.extract_tb(error.__traceback__)[-1]
+            message = f"{type(error).__name__}: {error}".split("\n")[0]
+            return Outcome(places=places, message=message, own=innermost.filename == filename)
         finally:
             linecache.cache.pop(filename, None)
 

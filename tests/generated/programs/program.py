@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from random import Random
 
 from programs.draft import Draft
+from programs.extras import initialise, sprinkle
 from programs.features import TRUNKS, Features, stem
 from programs.heads import HEADS
+from programs.more_trunks import MORE_TRUNKS
 from programs.special import SPECIAL, Net
 
 Shape = tuple[int, ...]
@@ -53,8 +55,10 @@ def _classifier(d: Draft) -> Net:
     f = Features(image, size)
     if d.chance(0.6):
         stem(d, f)
-    d.choose(TRUNKS)(d, f)
+    d.choose(TRUNKS + MORE_TRUNKS)(d, f)
+    sprinkle(d, f)
     d.choose(HEADS)(d, f, "num_classes")
+    initialise(d, f)
     signature = d.pick("num_classes=10", "num_classes=100", "num_classes: int = 10", "*, num_classes=10")
     inputs = ((d.pick(1, 2, 4), image, size, size),)
     if d.chance(0.2):
@@ -145,9 +149,11 @@ def _habits(d: Draft, body: str) -> str:
         used = sorted(set(re.findall(r"\bnn\.([A-Z]\w+)", body)))
         body = re.sub(r"\bnn\.([A-Z]\w+)", r"\1", body)
         modules = f"from torch.nn import {', '.join(used)}"
+        if re.search(r"\bnn\.[a-z]", body):
+            modules = "from torch import nn\n" + modules
     elif d.chance(0.06):
         modules = ""
-        body = re.sub(r"\bnn\.([A-Z]\w+)", r"torch.nn.\1", body)
+        body = re.sub(r"\bnn\.(\w+)", r"torch.nn.\1", body)
     if d.chance(0.25):
         body = re.sub(r"def forward\(self, x\):", "def forward(self, x: torch.Tensor) -> torch.Tensor:", body)
     lines = [*sorted(d.imports), "", "import torch", modules, functional]
