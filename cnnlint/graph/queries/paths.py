@@ -1,0 +1,67 @@
+"""What lies on the paths behind a tensor."""
+
+from __future__ import annotations
+
+from cnnlint.graph.model import ModelGraph, Node, Tensor
+from cnnlint.graph.operations import (
+    Convolution,
+    Elementwise,
+    Identity,
+    Merge,
+    Pad,
+    PixelShuffle,
+    Pooling,
+    Resample,
+    Reshape,
+    Slice,
+)
+from cnnlint.graph.queries.weights import has_fixed_weight
+
+
+def convolutions_behind(model: ModelGraph, tensor: Tensor) -> int:
+    """The least number of convolutions with a kernel larger than 1 on the paths from ``tensor`` to the next change of
+    resolution or the end of the model."""
+    known: dict[Tensor, int] = {}
+
+    def least(tensor: Tensor) -> int:
+        return 0 if tensor in model.returned else known.get(tensor, 0)
+
+    for node in reversed(model.nodes[tensor.index + 1 :]):
+        behind = 0 if _changes_resolution(node) else min(map(least, node.outputs), default=0)
+        behind += _mixes_neighbours(node)
+        for source in node.inputs:
+            known[source] = min(known.get(source, behind), behind)
+    return least(tensor)
+
+
+def _mixes_neighbours(node: Node) -> bool:
+    return isinstance(node.op, Convolution) and not node.op.transposed and any(k != 1 for k in node.op.kernel_size)
+
+
+def _changes_resolution(node: Node) -> bool:
+    match node.op:
+        case Convolution(transposed=True) | Resample() | PixelShuffle():
+            return True
+        case Convolution(stride=stride) | Pooling(stride=stride):
+            return any(step != 1 for step in stride)
+        case _:
+            return False
+
+
+def is_low_pass_filtered(model: ModelGraph, tensor: Tensor) -> bool:
+    """Whether the only thing that reads ``tensor``, through reshapes, padding and sums, is a filter of fixed weights
+    or an average over overlapping windows."""
+    while True:
+        readers = model.consumers.get(tensor, ())
+        if len(readers) != 1 or tensor in model.returned:
+            return False
+        node = readers[0]
+        match node.op:
+            case Convolution(transposed=False):
+                return _mixes_neighbours(node) and has_fixed_weight(model, node)
+            case Pooling(kind="avg", stride=stride):
+                return all(step == 1 for step in stride)
+            case Reshape() | Pad() | Slice() | Identity() | Merge() | Elementwise():
+                tensor = node.output
+            case _:
+                return False
