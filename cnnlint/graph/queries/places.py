@@ -1,12 +1,26 @@
-"""Where a finding about a call belongs."""
+"""Where a failure is shown: at the call that raises, or at the layer that a container calls."""
 
 from __future__ import annotations
 
-from cnnlint.graph.model import Module, Node
+from cnnlint.graph.model import Failure, ModelGraph, Module, Node
+from cnnlint.graph.span import Span
 
 
-def layer_of(node: Node) -> Module | Node:
-    """The layer that ``node`` calls, whose construction wrote down its kernel size, stride and so on; ``node`` itself
-    for a functional call, where the call wrote them down."""
+def own_layer(node: Node) -> Module | None:
+    """The layer of torch that ``node`` is the call of; ``None`` for functional calls."""
     module = node.module
-    return module if module.leaf and module.built_at is not None and len(node.inputs) == 1 else node
+    return module if module.builtin and module.leaf and module.built_at is not None else None
+
+
+def raising_place(model: ModelGraph, failure: Failure) -> tuple[Span, Span | None]:
+    """Where to show ``failure``, and the other place that matters.
+
+    A layer called by the user's own code raises on the line of the call, and was built elsewhere. One that a
+    container calls has no line of its own there, so it is shown where it was built."""
+    layer = own_layer(failure.node) if failure.node is not None else None
+    if layer is None or layer.built_at is None:
+        return failure.span, None
+    owner = model.modules.get(layer.name.rpartition(".")[0])
+    if owner is not None and owner.path == "torch.nn.Sequential":
+        return layer.built_at, failure.span
+    return failure.span, layer.built_at

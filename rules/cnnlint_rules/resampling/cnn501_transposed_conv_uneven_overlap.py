@@ -7,9 +7,9 @@ from math import prod
 
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution
+from cnnlint.graph.queries.layers import layer_of
 from cnnlint.graph.queries.overlap import even_kernel, overlap_counts
 from cnnlint.graph.queries.paths import convolutions_behind, is_low_pass_filtered
-from cnnlint.graph.queries.places import layer_of
 from cnnlint.graph.queries.weights import has_fixed_weight
 from cnnlint.rule import Category, Example, Finding, Fix, Rule, SetArgument, Severity
 
