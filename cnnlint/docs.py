@@ -26,11 +26,7 @@ class RuleDoc:
         text = inspect.cleandoc(rule.__doc__ or "") if rule.__doc__ != Rule.__doc__ else ""
         first, *rest = _HEADING.split(text)
         summary = " ".join(first.split("\n\n")[0].split())
-        return cls(summary, {heading: _dedent(body) for heading, body in zip(rest[::2], rest[1::2], strict=True)})
-
-
-def _dedent(body: str) -> str:
-    return inspect.cleandoc("\n" + body).strip()
+        return cls(summary, {heading: body.strip("\n") for heading, body in zip(rest[::2], rest[1::2], strict=True)})
 
 
 def markdown(rule: type[Rule]) -> str:

@@ -12,22 +12,28 @@ class UnusedSuppression(Rule):
     """A suppression comment silences nothing.
 
     What it does
-        Reports `# cnnlint: ignore[...]`, `ignore-file[...]` and `disable[...]` comments whose rule has nothing to
-        say there, and comments that name a rule that does not exist.
+    ------------
+    Reports `# cnnlint: ignore[...]`, `ignore-file[...]` and `disable[...]` comments whose rule has nothing to say
+    there, comments that name a rule that does not exist, and comments that cannot be understood.
 
     Why it matters
-        A comment that outlives its finding hides the next one on that line. A misspelt rule name silences nothing
-        while its reader believes that it does.
+    --------------
+    A comment that outlives its finding hides the next one on that line. A misspelt rule name silences nothing while
+    its reader believes that it does.
 
     Example
-            self.conv = nn.Conv2d(3, 64, 3, bias=False)  # cnnlint: ignore[CNN601]
+    -------
+
+        self.conv = nn.Conv2d(3, 64, 3, bias=False)  # cnnlint: ignore[CNN601]
 
     Use instead
-            self.conv = nn.Conv2d(3, 64, 3, bias=False)
+    -----------
+
+        self.conv = nn.Conv2d(3, 64, 3, bias=False)
 
     When not to worry
-        The finding may depend on an input size that this run did not have. Rules that are not selected are not
-        judged.
+    -----------------
+    The finding may depend on an input size that this run did not have. Rules that are not selected are not judged.
     """
 
     code = "CNN000"
