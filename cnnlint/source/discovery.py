@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from cnnlint.source.ignores import Ignores, Patterns, ignore_file, ignored, ignores_above, patterns_of, slashed
-from cnnlint.source.paths import absolute
+from cnnlint.source.paths import absolute, is_file, is_folder
 
 DEFAULT_EXCLUDES: Final = (
     ".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".ipynb_checkpoints", ".mypy_cache", ".nox",
@@ -69,16 +69,16 @@ class _Search:
     def take(self, path: Path, *, force_exclude: bool) -> None:
         """Take a file, or search a folder, that the user named."""
         whole = absolute(path)
-        is_folder = whole.is_dir()
-        if not is_folder and not whole.is_file():
+        searched = is_folder(whole)
+        if not searched and not is_file(whole):
             reason = "is neither a file nor a folder" if os.path.lexists(whole) else "no such file or folder"
             self.missing.append(Missing(path, reason))
             return
         excludes, ignores = self._excludes, ignores_above(whole) if self._respect_gitignore else ()
-        excluded = ignored(whole.as_posix(), is_folder, (excludes,))
-        if force_exclude and (excluded or ignored(whole.as_posix(), is_folder, ignores)):
+        excluded = ignored(whole.as_posix(), searched, (excludes,))
+        if force_exclude and (excluded or ignored(whole.as_posix(), searched, ignores)):
             return
-        if not is_folder:
+        if not searched:
             self._add(path, whole)
             return
         # Patterns that leave out the named folder as a whole say nothing about what to take in it.
@@ -104,8 +104,8 @@ class _Search:
                 continue
             if self._respect_gitignore and any(entry.name == ".gitignore" for entry in entries):
                 ignores = (*ignores, *ignore_file(whole))
-            for entry, is_folder in _wanted(entries, slashed(whole), excludes, ignores):
-                if is_folder:
+            for entry, searched in _wanted(entries, slashed(whole), excludes, ignores):
+                if searched:
                     pending.append((path / entry.name, whole / entry.name, ignores))
                 else:
                     self._add(path / entry.name, whole / entry.name)
@@ -115,11 +115,11 @@ def _wanted(
     entries: Sequence[os.DirEntry[str]], folder: str, excludes: Patterns, ignores: Ignores
 ) -> Iterator[tuple[os.DirEntry[str], bool]]:
     for entry in entries:
-        is_folder = _is_folder(entry)
-        if is_folder or (entry.name.endswith(".py") and _is_file(entry)):
+        searched = _is_folder(entry)
+        if searched or (entry.name.endswith(".py") and _is_file(entry)):
             whole = folder + entry.name
-            if not ignored(whole, is_folder, (excludes,)) and not ignored(whole, is_folder, ignores):
-                yield entry, is_folder
+            if not ignored(whole, searched, (excludes,)) and not ignored(whole, searched, ignores):
+                yield entry, searched
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

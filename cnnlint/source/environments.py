@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from cnnlint.source.paths import absolute
+from cnnlint.source.paths import absolute, is_folder
 
 _VERSION = re.compile(r"(\d+)\.(\d+)")
 _LAYOUTS = (
@@ -52,7 +52,7 @@ def _prefixes(python: Path) -> Iterator[tuple[Path, str | None]]:
 
 
 def _prefix(python: Path) -> Path:
-    if python.is_dir():
+    if is_folder(python):
         return python.parent if python.name in _SCRIPT_FOLDERS else python
     return python.parent.parent if python.parent.name in _SCRIPT_FOLDERS else python.parent
 
@@ -70,7 +70,7 @@ def _settings(path: Path) -> dict[str, str]:
 
 def _installed(prefix: Path, version: str | None) -> Iterator[Path]:
     for layout in _LAYOUTS:
-        folders = [folder for folder in prefix.glob(layout) if folder.is_dir()]
+        folders = [folder for folder in prefix.glob(layout) if is_folder(folder)]
         for folder in sorted(folders, key=_newest_first):
             own = _short_version(folder.parent.name)
             if version is None or own is None or own == version:
@@ -94,7 +94,7 @@ def _added(folder: Path) -> Iterator[Path]:
                 yield from _mapped(folder, line)
                 continue
             added = absolute(folder / line)
-            if added.is_dir():
+            if is_folder(added):
                 yield added
 
 
@@ -113,7 +113,7 @@ def _mapped(folder: Path, line: str) -> Iterator[Path]:
             return
         for name, place in mapping.items():
             package = Path(str(place))
-            if package.name == name and package.parent.is_dir():
+            if package.name == name and is_folder(package.parent):
                 yield package.parent
 
 

@@ -1,4 +1,4 @@
-"""Form feeds: Python takes one for white space that starts the column count anew; libcst 1.9 drops it or trips on it."""
+"""Form feeds: to Python, white space that starts the column count anew; libcst 1.9 drops them or trips on them."""
 
 from __future__ import annotations
 

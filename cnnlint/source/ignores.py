@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -55,12 +56,12 @@ def ignore_file(folder: Path) -> Ignores:
 
 def ignores_above(path: Path) -> Ignores:
     """The ignore files in the folders above an absolute path, from the root of the git repository that holds it."""
-    if (path / ".git").exists():
+    if os.path.lexists(path / ".git"):
         return ()
     found: list[Ignores] = []
     for parent in path.parents:
         found.append(ignore_file(parent))
-        if (parent / ".git").exists():
+        if os.path.lexists(parent / ".git"):
             return tuple(_flat(reversed(found)))
     return ()
 

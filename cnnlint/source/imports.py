@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cnnlint.source.environments import site_packages
 from cnnlint.source.index import FileIndex, index_source
-from cnnlint.source.paths import absolute, shown
+from cnnlint.source.paths import absolute, is_file, is_folder, shown
 from cnnlint.source.text import SourceProblem, SourceText, read_source
 
 __all__ = ["Project", "site_packages"]
@@ -96,7 +96,7 @@ class Project:
                     return None
                 folder = folder.parent
             return self._lookup(folder, module)
-        if module.partition(".")[0] in _NOT_SOURCE:
+        if not module or module.partition(".")[0] in _NOT_SOURCE:
             return None
         return self._lookup(self._search_path(importer), module)
 
@@ -133,7 +133,7 @@ class Project:
                 return None
             found = self._regular(folders, part)
             if found is None:
-                folders = tuple(folder / part for folder in folders if (folder / part).is_dir())
+                folders = tuple(folder / part for folder in folders if is_folder(folder / part))
                 if not folders:
                     return None
                 found = folders[0]
@@ -154,10 +154,10 @@ class Project:
         file = folder / _PACKAGE_FILE
         if self._is_file(file):
             return file
-        return folder if folder.is_dir() else None
+        return folder if is_folder(folder) else None
 
     def _is_file(self, path: Path) -> bool:
-        return path in self._texts or path.is_file()
+        return path in self._texts or is_file(path)
 
 
 def _plain(part: str) -> bool:

@@ -16,3 +16,14 @@ def shown(path: Path) -> str:
     whole = absolute(path)
     here = Path.cwd()
     return (whole.relative_to(here) if whole.is_relative_to(here) else whole).as_posix()
+
+
+def is_file(path: Path) -> bool:
+    """Whether this is a file, ``False`` too for what may not be looked at or cannot be a path (``Path.is_file``
+    raises there)."""
+    return os.path.isfile(path)  # noqa: PTH113  # see above
+
+
+def is_folder(path: Path) -> bool:
+    """Whether this is a folder, as :func:`is_file`."""
+    return os.path.isdir(path)  # noqa: PTH112  # see above
