@@ -44,7 +44,7 @@ def generate(seed: str, faulty: bool | None = None) -> Program:
 def _write(seed: str, d: Draft) -> Program:
     net = d.choose(SPECIAL)(d) if d.chance(0.35) else _classifier(d)
     target, tail = _ending(d, net)
-    body = "\n\n\n".join([*_grouped(d.definitions), net.text.strip("\n"), *tail])
+    body = "\n\n\n".join([*_grouped(_used(d.definitions, net.text)), net.text.strip("\n"), *tail])
     return Program(seed, _habits(d, body), target, net.inputs, d.planted)
 
 
@@ -128,6 +128,18 @@ def _ending(d: Draft, net: Net) -> tuple[str, list[str]]:
 
 def _indent(lines: list[str], columns: int) -> list[str]:
     return [" " * columns + line if line else "" for text in lines for line in text.split("\n") if text]
+
+
+def _used(definitions: dict[str, str], text: str) -> dict[str, str]:
+    """The definitions that ``text`` needs, directly or not. (A class that nobody uses would be a model of its own.)"""
+    needed: list[str] = []
+    wanted = [text]
+    while wanted:
+        words = set(re.findall(r"\w+", wanted.pop()))
+        new = [name for name in definitions if name in words and name not in needed]
+        needed += new
+        wanted += [definitions[name] for name in new]
+    return {name: body for name, body in definitions.items() if name in needed}
 
 
 def _grouped(definitions: dict[str, str]) -> list[str]:
