@@ -140,7 +140,8 @@ class Suppressions:
         line = self.source.line(span.line)
         before = line[: span.column - 1].rstrip()
         if not before and not line[span.end_column - 1 :].strip():
-            return Span(span.path, span.line, 1, span.line + 1, 1)
+            ended = span.line < len(self.source.line_starts)
+            return Span(span.path, span.line, 1, *((span.line + 1, 1) if ended else (span.line, len(line) + 1)))
         return span._replace(column=len(before) + 1)
 
 
