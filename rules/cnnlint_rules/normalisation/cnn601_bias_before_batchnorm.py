@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.dims import Dim, show
+from cnnlint.graph.dims import Dim
 from cnnlint.graph.model import ModelGraph, Module, Node
 from cnnlint.graph.operations import Convolution, Dense
 from cnnlint.graph.queries.constants import cancelling_norm
+from cnnlint.graph.wording import number, plain
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, SetArgument, Severity
 
 # Where ``bias`` stands among the positional parameters of a constructor.
@@ -185,13 +186,13 @@ class Net(nn.Module):
 
     def _finding(self, module: Module, norm: Node, *, fixable: bool) -> Finding:
         count = _bias(module)
-        shown = f"{count:,}" if isinstance(count, int) else show(count) or "its"
         related = [Related(norm.module.built_at or norm.span, f"{norm.module.type} subtracts the mean of each channel")]
         return self.finding(
             module,
-            f"the bias of {module.type} has no effect, {norm.module.type} subtracts it again: {shown} dead parameters",
+            f"the bias of {module.type} has no effect, {norm.module.type} subtracts it again: "
+            f"{number(count)} dead parameters",
             help="build the layer with bias=False",
-            data={"dead_parameters": count if isinstance(count, int) else show(count), "norm": norm.module.name},
+            data={"dead_parameters": plain(count), "norm": norm.module.name},
             related=related,
             fix=_without_bias(module) if fixable else None,
         )

@@ -11,6 +11,7 @@ from cnnlint.graph.queries.layers import layer_of
 from cnnlint.graph.queries.overlap import even_kernel, overlap_counts
 from cnnlint.graph.queries.paths import convolutions_behind, is_low_pass_filtered
 from cnnlint.graph.queries.weights import has_fixed_weight
+from cnnlint.graph.wording import times
 from cnnlint.rule import Category, Example, Finding, Fix, Rule, SetArgument, Severity
 
 # Positions of kernel_size, padding and output_padding behind the channels of a constructor.
@@ -74,7 +75,7 @@ class Net(nn.Sequential):
             nn.Tanh(),
         )
 """,
-            ((4, "kernel 3x3 at stride 2x2 writes 1 to 4 taps into an output position, a ratio of 4"),),
+            ((4, "kernel 3×3 at stride 2×2 writes 1 to 4 taps into an output position, a ratio of 4"),),
             why="kernel 3 at stride 2",
         ),
         Example(
@@ -104,7 +105,7 @@ class Net(nn.Sequential):
             nn.Conv2d(4, 1, 3, padding=1),
         )
 """,
-            ((4, "kernel 4x4 at stride 2x2, dilation 2x2 leaves 3 of 4 output positions without any input"),),
+            ((4, "kernel 4×4 at stride 2×2, dilation 2×2 leaves 3 of 4 output positions without any input"),),
             why="a dilation that shares a factor with the stride; advice, since two convolutions follow",
         ),
     )
@@ -170,9 +171,9 @@ class Up(nn.Module):
         least, most = prod(map(min, counts)), prod(map(max, counts))
         positions = prod(map(len, counts))
         written = prod(sum(count > 0 for count in axis) for axis in counts)
-        geometry = f"kernel {_by_axis(conv.kernel_size)} at stride {_by_axis(conv.stride)}"
+        geometry = f"kernel {times(conv.kernel_size)} at stride {times(conv.stride)}"
         if any(step != 1 for step in conv.dilation):
-            geometry += f", dilation {_by_axis(conv.dilation)}"
+            geometry += f", dilation {times(conv.dilation)}"
         if least:
             said = f"writes {least} to {most} taps into an output position, a ratio of {most / least:.4g}"
         else:
@@ -202,10 +203,6 @@ def _counts(conv: Convolution) -> list[tuple[int, ...]]:
 
 def _excused(model: ModelGraph, node: Node) -> bool:
     return has_fixed_weight(model, node) or is_low_pass_filtered(model, node.output)
-
-
-def _by_axis(sizes: tuple[object, ...]) -> str:
-    return "x".join(map(str, sizes))
 
 
 def _even(conv: Convolution) -> dict[str, tuple[int, ...]] | None:
