@@ -15,7 +15,7 @@ _INTEGERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "ui
 
 def count(value: Dim, noun: str) -> str:
     """``64 input channels``, ``1 axis``."""
-    plural = {"axis": "axes"}.get(noun, noun + "s")
+    plural = {"axis": "axes", "class": "classes"}.get(noun, noun + "s")
     return f"{named(value)} {noun if value == 1 else plural}"
 
 

@@ -46,6 +46,7 @@ _PARENT: dict[str, str] = {
         for kind in ("Conv", "ConvTranspose")
         for n in (1, 2, 3)
     },
+    "torch.nn.NLLLoss2d": "torch.nn.NLLLoss",
     "torch.nn.LazyLinear": "torch.nn.Linear",
     "torch.nn.modules.linear.NonDynamicallyQuantizableLinear": "torch.nn.Linear",
     "torch.nn.SyncBatchNorm": _BATCH_NORM,

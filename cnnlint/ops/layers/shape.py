@@ -6,6 +6,7 @@ from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Identity
 from cnnlint.ops.layers.common import keep, kept, simple, through
 from cnnlint.ops.neural.flatten import flatten, unflatten
+from cnnlint.ops.neural.shuffle import channel_shuffle, fold, pixel_shuffle, pixel_unshuffle, unfold
 from cnnlint.ops.spec import Args, LayerSpec, LayerState, Result, refuse
 
 
@@ -21,6 +22,9 @@ def _identity(state: LayerState, args: Args) -> Result:
     return Result(args.bound["input"], Identity("identity"))
 
 
+_WINDOW = ("kernel_size", "dilation", "padding", "stride")
+_UNFOLD = "kernel_size, dilation=1, padding=0, stride=1"
+
 LAYERS: tuple[LayerSpec, ...] = (
     simple("Identity", "*args, **kwargs", keep(), _identity),
     simple(
@@ -30,5 +34,18 @@ LAYERS: tuple[LayerSpec, ...] = (
     simple(
         "Unflatten", "dim, unflattened_size", _build_unflatten,
         through(unflatten, "unflatten", "dim", "unflattened_size"),
+    ),
+    simple(
+        "PixelShuffle", "upscale_factor", keep("upscale_factor"),
+        through(pixel_shuffle, "pixel_shuffle", "upscale_factor"),
+    ),
+    simple(
+        "PixelUnshuffle", "downscale_factor", keep("downscale_factor"),
+        through(pixel_unshuffle, "pixel_unshuffle", "downscale_factor"),
+    ),
+    simple("ChannelShuffle", "groups", keep("groups"), through(channel_shuffle, "channel_shuffle", "groups")),
+    simple("Unfold", _UNFOLD, keep(*_WINDOW), through(unfold, "unfold", *_WINDOW)),
+    simple(
+        "Fold", "output_size, " + _UNFOLD, keep("output_size", *_WINDOW), through(fold, "fold", "output_size", *_WINDOW)
     ),
 )  # fmt: skip

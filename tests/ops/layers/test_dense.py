@@ -72,7 +72,7 @@ def trailing_inputs(draw: Draw, build: dict[str, Any]) -> Any:
     tail = build["normalized_shape"]
     tail = (tail,) if isinstance(tail, int) else tuple(tail)
     if draw(st.integers(0, 4)) == 0:
-        tail = tail[:-1] + (draw(st.integers(1, 4)),)
+        tail = (*tail[:-1], draw(st.integers(1, 4)))
     return (torch.ones((*draw(shapes(0, 2)), *tail)),)
 
 
