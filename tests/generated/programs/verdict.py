@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import traceback
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import cnnlint
 
 @dataclass(frozen=True)
 class Verdict:
-    """``kind`` is ``agrees``, ``false alarm``, ``missed``, ``wrong line``, ``output`` or ``parameters``."""
+    """``kind`` is ``agrees``, ``false alarm``, ``missed``, ``wrong line``, ``output``, ``parameters`` or ``crash``."""
 
     program: Program
     outcome: Outcome
@@ -30,6 +31,13 @@ class Verdict:
 def judge(program: Program, outcome: Outcome, folder: Path) -> Verdict:
     """Demands the same shapes and parameters where torch runs the program and no finding of severity error, and such a
     finding at the failing line where torch raises. ``folder`` takes the program's file."""
+    try:
+        return _judge(program, outcome, folder)
+    except Exception as error:  # noqa: BLE001  (a crash of cnnlint is a verdict too)
+        return Verdict(program, outcome, "crash", "".join(traceback.format_exception(error)[-3:]))
+
+
+def _judge(program: Program, outcome: Outcome, folder: Path) -> Verdict:
     path = folder / "program.py"
     path.write_text(program.source, encoding="utf-8")
     inputs = [list(shape) for shape in program.inputs]
