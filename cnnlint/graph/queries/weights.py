@@ -15,16 +15,26 @@ def has_fixed_weight(model: ModelGraph, node: Node) -> bool:
 
 def is_learned(model: ModelGraph, tensor: Tensor) -> bool:
     """Whether a tensor is computed from a parameter or from the model's input."""
+    return bool(_origins(model, tensor) & {Origin.PARAMETER, Origin.INPUT})
+
+
+def is_computed_from_input(model: ModelGraph, tensor: Tensor) -> bool:
+    """Whether a tensor depends on what the model is given."""
+    return Origin.INPUT in _origins(model, tensor)
+
+
+def _origins(model: ModelGraph, tensor: Tensor) -> set[Origin]:
+    """Of what kinds the tensors are that ``tensor`` is computed from."""
     seen: set[Tensor] = set()
     todo = [tensor]
+    found: set[Origin] = set()
     while todo:
         current = todo.pop()
         if current in seen:
             continue
         seen.add(current)
-        if current.origin in (Origin.PARAMETER, Origin.INPUT):
-            return True
+        found.add(current.origin)
         producer = model.producer(current)
         if producer is not None:
             todo += producer.inputs
-    return False
+    return found
