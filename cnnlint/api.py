@@ -39,8 +39,8 @@ def check(
     ``inputs`` are the shapes of ``forward``'s arguments, in order; ``select``, ``ignore`` and ``extend_select`` take
     codes, prefixes, names and categories; ``config`` takes what ``--config`` takes.
 
-    Raises :class:`~cnnlint.config.ConfigError` for settings, :class:`~cnnlint.files.PathError` for paths that cannot
-    be used, :class:`ValueError` for a malformed shape."""
+    Raises :class:`~cnnlint.errors.UserError` for settings, selectors and paths that cannot be used,
+    :class:`ValueError` for a malformed shape."""
     given = [paths] if isinstance(paths, (str, PathLike)) else list(paths)
     options = _options(inputs, select, ignore, extend_select, config, isolated, jobs)
     return lint_files(find_files([Path(path) for path in given], options.resolver), options)

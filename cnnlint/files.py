@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cnnlint.config import ConfigError, Resolved, Resolver
+from cnnlint.errors import UserError
 from cnnlint.findings import Diagnostic
 from cnnlint.source.discovery import Discovery, discover
 from cnnlint.source.paths import absolute, shown
 
 
-class PathError(Exception):
+class PathError(UserError):
     """A path that the user named and that cannot be linted."""
 
 

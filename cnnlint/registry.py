@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TypeGuard
 
+from cnnlint.errors import UserError
 from cnnlint.findings import Diagnostic
 from cnnlint.rule import Rule, Severity
 
@@ -28,7 +29,7 @@ _CODE = re.compile(r"[A-Z]{1,6}[0-9]{3,4}")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-class PluginError(Exception):
+class PluginError(UserError):
     """A plugin that cannot be used; the message names it."""
 
 

@@ -14,7 +14,7 @@ from cnnlint.config import ConfigError, Resolved
 from cnnlint.findings import Diagnostic
 from cnnlint.nearest import did_you_mean
 from cnnlint.rule import Rule, Severity
-from cnnlint.select import Choice, SelectorError, Selectors, selected
+from cnnlint.select import Choice, Selectors, selected
 
 
 @dataclass(frozen=True)
@@ -30,22 +30,21 @@ class RuleSet:
 
 
 def build(resolved: Resolved, given: Choice) -> RuleSet:
-    """The rules for ``resolved`` and what the command line selects. Raises :class:`ConfigError`."""
+    """The rules for ``resolved`` and what the command line selects.
+
+    Raises :class:`~cnnlint.errors.UserError` for an unknown selector, rule or option."""
     settings = resolved.settings
     known = registry.load(settings.plugins)
     selectors = Selectors(known.rules)
     configured = Choice(settings.select, settings.extend_select, settings.ignore)
-    try:
-        codes = selected(selectors, configured, given, settings.target, resolved.origin("select"))
-        severities = {
-            code: Severity(level)
-            for text, level in settings.severity.items()
-            for code in selectors.parse(text, resolved.origin("severity")).codes
-        }
-        for texts in settings.per_file_ignores.values():
-            selectors.codes(texts, resolved.origin("per-file-ignores"))
-    except SelectorError as error:
-        raise ConfigError(str(error)) from error
+    codes = selected(selectors, configured, given, settings.target, resolved.origin("select"))
+    severities = {
+        code: Severity(level)
+        for text, level in settings.severity.items()
+        for code in selectors.parse(text, resolved.origin("severity")).codes
+    }
+    for texts in settings.per_file_ignores.values():
+        selectors.codes(texts, resolved.origin("per-file-ignores"))
     options = {_rule_named(known, name, resolved).code: (name, given) for name, given in settings.rules.items()}
     rules = tuple(_instance(known.rules[code], options.get(code), resolved) for code in sorted(codes))
     return RuleSet(rules, severities, selectors, codes, known.problems)

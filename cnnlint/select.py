@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from cnnlint.errors import UserError
 from cnnlint.nearest import did_you_mean
 from cnnlint.rule import Rule
 
 _EXACT = 100
 
 
-class SelectorError(Exception):
+class SelectorError(UserError):
     """A selector that fits no rule; the message gives the nearest word."""
 
 

@@ -27,7 +27,7 @@ COMMANDS = {
 _DEFAULT = "check"
 _OWN_OPTIONS = frozenset({"--help", "-h", "--version", "-V"})
 
-UNUSABLE, INTERRUPTED = 2, 130
+CUT_SHORT, UNUSABLE, INTERRUPTED = 1, 2, 130
 
 
 class LazyGroup(click.Group):
@@ -79,7 +79,10 @@ def run(args: list[str] | None = None) -> int:
     except BrokenPipeError:
         # Whoever read our output has gone. Python must not complain about it again when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        return CUT_SHORT
+    except SystemExit as error:
+        # click ends this way when the reader of our output has gone.
+        return error.code if isinstance(error.code, int) else CUT_SHORT
     except Exception as error:  # noqa: BLE001 - the last line of defence: a user sees one line, not a traceback
         return _internal_error(error, given)
     return result if isinstance(result, int) else 0

@@ -7,9 +7,8 @@ from typing import Any, TypeVar
 
 import click
 
-from cnnlint.config import ConfigError, Resolved, Resolver
-from cnnlint.files import PathError
-from cnnlint.registry import PluginError
+from cnnlint.config import Resolved, Resolver
+from cnnlint.errors import UserError
 
 T = TypeVar("T")
 
@@ -37,8 +36,8 @@ def discovery_settings(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def usable(work: Callable[[], T]) -> T:
-    """The result of ``work``; what it cannot use in the configuration ends the command with status 2."""
+    """The result of ``work``; what the user has to mend ends the command with status 2."""
     try:
         return work()
-    except (ConfigError, PathError, PluginError) as error:
+    except UserError as error:
         raise click.UsageError(str(error)) from error

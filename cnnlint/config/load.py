@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from cnnlint.config.model import ModelSettings, Settings
+from cnnlint.errors import UserError
 from cnnlint.nearest import did_you_mean
 from cnnlint.source.paths import absolute
 
@@ -21,7 +22,7 @@ TABLES = frozenset({"models", "per-file-ignores", "rules", "severity"})
 _MAX_EXTENDS = 20
 
 
-class ConfigError(Exception):
+class ConfigError(UserError):
     """A configuration that cannot be used; the message names the file and the key."""
 
 

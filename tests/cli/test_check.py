@@ -253,7 +253,7 @@ def test_quiet_and_verbose(project: Project) -> None:
         ("x = 1\n", "holds no rule"),
         ("from cnnlint.rule import Rule\nclass A(Rule):\n    code = 'TST009'\n", "A has no name and no category"),
         (
-            "from cnnlint.rule import *\nclass A(Rule):\n    code, name, category, severity = 'TST001', 'a', 'b', 'x'",
+            "from cnnlint.rule import *\nclass A(Rule):\n    code, name, category, severity = 'TST001', 'a', 'b', Severity.ERROR",
             "the code TST001 is taken by",
         ),
     ],
