@@ -86,6 +86,7 @@ def call_function(it: Interpreter, function: Function, args: Args, kwargs: Kwarg
     code = function.code
     frame = Frame(function.env, code.statement, names, parent=function.closure, owner=function.owner)
     frame.first = args[0] if args else None
+    frame.level = it.trail.depth
     if code.generator:
         frame.yields = []
     with it.deeper(), it.recorder.inside(site):

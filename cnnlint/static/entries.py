@@ -262,6 +262,8 @@ def _parameters(it: Interpreter, callee: Value) -> tuple[Param, ...]:
         return init.code.params[1:] if isinstance(init, Function) else ()
     if isinstance(callee, Descriptor):
         callee = callee.function
+    while isinstance(callee, Function) and "__wrapped__" in callee.attrs:
+        callee = callee.attrs["__wrapped__"]
     return callee.code.params if isinstance(callee, Function) else ()
 
 

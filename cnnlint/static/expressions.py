@@ -374,7 +374,7 @@ def _yield(it: Interpreter, node: cst.Yield, frame: Frame) -> Value:
 @expression(cst.ListComp, cst.GeneratorExp, cst.SetComp)
 def _comprehension(it: Interpreter, node: cst.ListComp | cst.GeneratorExp | cst.SetComp, frame: Frame) -> Value:
     items: list[Value] = []
-    scope = comprehension_frame(frame)
+    scope = comprehension_frame(it, frame)
     why = _run_comprehension(it, node.for_in, scope, lambda: items.append(it.eval(node.elt, scope)))
     if isinstance(node, cst.SetComp):
         made: Any = {hashable(it, item) for item in items}
@@ -388,7 +388,7 @@ def _comprehension(it: Interpreter, node: cst.ListComp | cst.GeneratorExp | cst.
 @expression(cst.DictComp)
 def _dict_comprehension(it: Interpreter, node: cst.DictComp, frame: Frame) -> Value:
     made: dict[Any, Value] = {}
-    scope = comprehension_frame(frame)
+    scope = comprehension_frame(it, frame)
 
     def add() -> None:
         made[hashable(it, it.eval(node.key, scope))] = it.eval(node.value, scope)
@@ -399,10 +399,10 @@ def _dict_comprehension(it: Interpreter, node: cst.DictComp, frame: Frame) -> Va
     return made
 
 
-def comprehension_frame(frame: Frame) -> Frame:
+def comprehension_frame(it: Interpreter, frame: Frame) -> Frame:
     """The scope of a comprehension: its own names over the enclosing ones."""
     scope = Frame(frame.env, frame.statement, {}, parent=frame, owner=frame.owner)
-    scope.module_level = False
+    scope.level = it.trail.depth
     return scope
 
 

@@ -34,7 +34,7 @@ class Frame:
     """Local names of one running function, class body or module statement."""
 
     __slots__ = (
-        "class_body", "env", "first", "global_names", "locals", "module_level", "nonlocal_names", "outcomes", "owner",
+        "class_body", "env", "first", "global_names", "level", "locals", "module_level", "nonlocal_names", "outcomes", "owner",
         "parent", "statement", "yields",
     )  # fmt: skip
 
@@ -57,6 +57,8 @@ class Frame:
         self.first: Value = None
         """The first argument, for ``super()`` without arguments."""
         self.class_body = class_body
+        self.level = 0
+        """How many undecided branches were open when the frame was made."""
         self.module_level = module_level
         self.global_names: set[str] = set()
         self.nonlocal_names: set[str] = set()

@@ -72,7 +72,9 @@ def bind_name(it: Interpreter, name: str, value: Value, frame: Frame) -> None:
                 it.set_item(scope.locals, name, value)
                 return
             scope = scope.parent
-    it.set_item(frame.locals, name, value)
+    if frame.level < it.trail.depth:
+        it.trail.touch(frame.locals)
+    frame.locals[name] = value
 
 
 def _unpack(it: Interpreter, target: cst.Tuple | cst.List, value: Value, frame: Frame) -> None:

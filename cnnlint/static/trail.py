@@ -36,6 +36,11 @@ class Trail:
         """Whether evaluation is inside an undecided branch."""
         return bool(self._levels)
 
+    @property
+    def depth(self) -> int:
+        """How many undecided branches are open. What is made inside one need not be journalled for it."""
+        return len(self._levels)
+
     def touch(self, container: Container) -> None:
         """Announce a change to a dict, list, set or tensor variable."""
         if self._levels:
