@@ -6,10 +6,10 @@ import ast
 import gc
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import libcst
 
@@ -160,25 +160,35 @@ def _bracket_depth(text: str, start: int, end: int) -> tuple[int, int]:
 def syntax_depth(node: ast.AST, *, body: bool = True) -> int:
     """How deeply libcst's nodes below ``node`` nest, counted without recursion; without ``body``, those of its
     header."""
-    deepest = 0
-    pending: list[tuple[ast.AST, int]] = [(node, 1)]
+    deepest = 1 if (listed := _LISTED.get(type(node))) is None else 1 + listed(node)
+    children = (child for child in ast.iter_child_nodes(node) if body or not isinstance(child, ast.stmt))
+    pending = [(child, deepest + 1) for child in children]
     while pending:
         current, depth = pending.pop()
-        depth += _levels(current)
+        if (levels := _LISTED.get(type(current))) is not None:
+            depth += levels(current)
         deepest = max(deepest, depth)
-        for child in ast.iter_child_nodes(current):
-            if body or current is not node or not isinstance(child, ast.stmt):
-                pending.append((child, depth + 1))
+        # What ast.iter_child_nodes() does, without a generator for each node.
+        for name in current._fields:
+            value = getattr(current, name, None)
+            if isinstance(value, list):
+                pending.extend([(child, depth + 1) for child in value if isinstance(child, ast.AST)])
+            elif isinstance(value, ast.AST):
+                pending.append((value, depth + 1))
     return deepest
 
 
-def _levels(node: ast.AST) -> int:
-    """The levels that libcst nests where :mod:`ast` lists, beyond the first."""
-    match node:
-        case ast.BoolOp(values=parts) | ast.ListComp(generators=parts) | ast.SetComp(generators=parts):
-            return len(parts) - 1
-        case ast.DictComp(generators=parts) | ast.GeneratorExp(generators=parts):
-            return len(parts) - 1
-        case ast.alias(name=name) | ast.ImportFrom(module=str(name)):
-            return name.count(".")
-    return 0
+def _generators(node: Any) -> int:
+    return len(node.generators) - 1
+
+
+# The levels that libcst nests where ast lists, beyond the first.
+_LISTED: Final[dict[type[ast.AST], Callable[[Any], int]]] = {
+    ast.BoolOp: lambda node: len(node.values) - 1,
+    ast.DictComp: _generators,
+    ast.GeneratorExp: _generators,
+    ast.ImportFrom: lambda node: (node.module or "").count("."),
+    ast.ListComp: _generators,
+    ast.SetComp: _generators,
+    ast.alias: lambda node: node.name.count("."),
+}
