@@ -1,6 +1,6 @@
 """The differential test: random programs under torch and under cnnlint.
 
-``CNNLINT_PROGRAMS`` says how many (300 where it does not; CI takes 2,000), ``CNNLINT_SEED`` which ones. Every failure
+``CNNLINT_PROGRAMS`` says how many (150 where it does not; CI takes 2,000), ``CNNLINT_SEED`` which ones. Every failure
 names its program as SEED:NUMBER; ``python tests/generated/differential.py --show SEED:NUMBER`` shows it, and the
 program is written to a file that can go into regressions/ as it is."""
 
@@ -16,7 +16,7 @@ from programs.program import generate
 from programs.verdict import Verdict, as_regression, judge
 
 SEED = int(os.environ.get("CNNLINT_SEED", "20261123"))
-COUNT = int(os.environ.get("CNNLINT_PROGRAMS", "300"))
+COUNT = int(os.environ.get("CNNLINT_PROGRAMS", "150"))
 BATCH = 50
 
 

@@ -1,0 +1,43 @@
+# from seed 4:15: false alarm
+# target: WaveNet
+# inputs: [[1, 1, 64]]
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+
+class GatedBlock(nn.Module):
+    def __init__(self, channels, dilation):
+        super(GatedBlock, self).__init__()
+        self.pad = (dilation, 0)
+        self.conv = nn.Conv1d(channels, 2 * channels, kernel_size=2, dilation=dilation)
+        self.out = nn.Conv1d(channels, channels, 1)
+
+    def forward(self, x):
+        h = self.conv(F.pad(x, self.pad))
+        a, b = torch.split(h, 8, 1)
+        h = torch.tanh(a) * torch.sigmoid(b)
+        h = self.out(h)
+        return x + h, h
+
+
+class WaveNet(nn.Module):
+    def __init__(self, channels=8, layers=4, classes=16):
+        super(WaveNet, self).__init__()
+        self.first = nn.Conv1d(1, channels, 1)
+        self.blocks = nn.ModuleList([GatedBlock(channels, 2 ** i) for i in range(layers)])
+        self.last = nn.Sequential(nn.ReLU(), nn.Conv1d(channels, channels, 1), nn.BatchNorm1d(channels), nn.Conv1d(channels, classes, 1))
+
+    def forward(self, x):
+        x = self.first(x)
+        total = 0
+        for block in self.blocks:
+            x, skip = block(x)
+            total = total + skip
+        return self.last(total)
+
+
+if __name__ == '__main__':
+    net = WaveNet()
+    out = net(torch.randn(1, 1, 64))
+    print(out)
