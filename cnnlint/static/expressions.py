@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -76,12 +77,17 @@ def _integer(it: Interpreter, node: cst.Integer, frame: Frame) -> Value:
 
 @expression(cst.Float, cst.Imaginary)
 def _float(it: Interpreter, node: cst.Float | cst.Imaginary, frame: Frame) -> Value:
-    return ast.literal_eval(node.value)
+    return _literal(node.value)
+
+
+@lru_cache(maxsize=4096)
+def _literal(text: str) -> Value:
+    return ast.literal_eval(text)
 
 
 @expression(cst.SimpleString)
 def _string(it: Interpreter, node: cst.SimpleString, frame: Frame) -> Value:
-    return node.evaluated_value
+    return _literal(node.value)
 
 
 @expression(cst.Ellipsis)
@@ -163,7 +169,7 @@ def _elements(it: Interpreter, elements: Sequence[cst.BaseElement], frame: Frame
     items: list[Value] = []
     for element in elements:
         value = it.eval(element.value, frame)
-        if isinstance(element, cst.StarredElement):
+        if type(element) is cst.StarredElement:
             inner = items_of(it, value)
             if inner is None:
                 return first_unknown(it, Site(frame.statement, element), value)

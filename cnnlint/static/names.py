@@ -42,9 +42,10 @@ def look_up(it: Interpreter, name: str, frame: Frame, site: Site) -> Value:
 
 def assign(it: Interpreter, target: cst.CSTNode, value: Value, frame: Frame) -> None:
     """``target = value`` for any kind of target."""
+    if type(target) is cst.Name:
+        bind_name(it, target.value, value, frame)
+        return
     match target:
-        case cst.Name(value=name):
-            bind_name(it, name, value, frame)
         case cst.Attribute():
             from cnnlint.static.attributes import set_attribute
 

@@ -14,22 +14,18 @@ def yields(body: cst.CSTNode) -> bool:
         node = stack.pop()
         if isinstance(node, cst.Yield):
             return True
-        if node is not body and isinstance(node, cst.FunctionDef | cst.ClassDef | cst.Lambda):
-            continue
-        stack.extend(child for child in node.children if not isinstance(child, _WHITESPACE))
+        if node is body or not isinstance(node, cst.FunctionDef | cst.ClassDef | cst.Lambda):
+            stack.extend(node.children)
     return False
-
-
-_WHITESPACE = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Comma, cst.Newline)
 
 
 def statements_of(body: cst.BaseSuite) -> Iterator[cst.BaseStatement | cst.BaseSmallStatement]:
     """The statements of a block, lines with several of them taken apart."""
     for item in body.body:
-        if isinstance(item, cst.SimpleStatementLine):
+        if type(item) is cst.SimpleStatementLine:
             yield from item.body
         else:
-            yield item
+            yield item  # type: ignore[misc]  # a block holds statements
 
 
 def dotted_name(node: cst.BaseExpression | None) -> str | None:
