@@ -55,7 +55,8 @@ class Finding(rule.Finding):
     """A rule's finding as a run reports it.
 
     ``fingerprint`` stays the same when lines move; ``scope`` is the class and the layer in it that the fingerprint
-    is made of (``BasicBlock.conv1``); ``places`` counts the layers and models in which it was found."""
+    is made of (``BasicBlock.conv1``); ``places`` counts the layers of a network in which it was found, or the
+    networks."""
 
     fingerprint: str = ""
     scope: str = ""

@@ -12,11 +12,12 @@ from cnnlint.rule import Finding, Rule
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """A finding of one rule at one layer of one network. ``target`` names the network; ``scope`` is the class that
-    holds the layer and the layer's name in it (``BasicBlock.conv1``)."""
+    """A finding of one rule at one layer of one network. ``network`` tells networks apart (the file it was read from
+    and its number there); ``scope`` is the class that holds the layer and the layer's name in it
+    (``BasicBlock.conv1``)."""
 
     finding: Finding
-    target: str
+    network: tuple[str, int]
     scope: str
 
 
@@ -24,19 +25,19 @@ def gather(graphs: Iterable[ModelGraph], rules: Sequence[Rule], path: str) -> tu
     """The findings of ``rules`` in ``graphs``, in order. A rule that raises gives a diagnostic that names it."""
     found: list[Raw] = []
     failed: dict[str, Diagnostic] = {}
-    for graph in graphs:
+    for number, graph in enumerate(graphs):
         for rule in rules:
             if rule.code in failed:
                 continue
             try:
-                found += [_raw(finding, graph) for finding in rule.check(graph)]
+                found += [_raw(finding, graph, (path, number)) for finding in rule.check(graph)]
             except Exception as error:  # noqa: BLE001 - rules are plugins; one that raises must not end the run
                 failed[rule.code] = _rule_error(rule, graph, error, path)
     return found, list(failed.values())
 
 
-def _raw(finding: Finding, graph: ModelGraph) -> Raw:
-    return Raw(replace(finding, model=finding.model or graph.name), graph.target, scope(graph, finding.layer))
+def _raw(finding: Finding, graph: ModelGraph, network: tuple[str, int]) -> Raw:
+    return Raw(replace(finding, model=finding.model or graph.name), network, scope(graph, finding.layer))
 
 
 def scope(graph: ModelGraph, layer: str) -> str:

@@ -23,9 +23,9 @@ def join(raws: Iterable[Raw], severities: Mapping[str, Severity]) -> list[Findin
     A block that stands in several layers or models is reported once, with the number of places. ``severities`` are
     those that the configuration changes, by code."""
     groups: dict[tuple[Span, str, int], list[Raw]] = {}
-    said: Counter[tuple[Span, str, str, str]] = Counter()
+    said: Counter[tuple[Span, str, tuple[str, int], str]] = Counter()
     for raw in raws:
-        place = (raw.finding.span, raw.finding.code, raw.target, raw.finding.layer)
+        place = (raw.finding.span, raw.finding.code, raw.network, raw.finding.layer)
         # A rule may say several things about one layer; the first of each layer belong together, then the second.
         key = (raw.finding.span, raw.finding.code, said[place])
         said[place] += 1
@@ -46,12 +46,20 @@ def _joined(group: Sequence[Raw], severities: Mapping[str, Severity]) -> Finding
             first = raw
     values = {name: getattr(first.finding, name) for name in _FIELDS}
     values["severity"] = severities.get(first.finding.code, first.finding.severity)
-    places = len({(raw.target, raw.finding.layer) for raw in group})
+    places, noun = _places(group)
     if places > 1:
-        one_layer = len({raw.finding.layer for raw in group}) == 1
-        values["message"] += f" (in {places} {'models' if one_layer else 'places'})"
+        values["message"] += f" (in {places} {noun})"
         values["data"] = {**first.finding.data, "places": places}
     return Finding(**values, scope=first.scope, places=places)
+
+
+def _places(group: Sequence[Raw]) -> tuple[int, str]:
+    """In how many layers of one network something was found, at most; where it is one layer, in how many networks."""
+    layers: dict[tuple[str, int], set[str]] = {}
+    for raw in group:
+        layers.setdefault(raw.network, set()).add(raw.finding.layer)
+    most = max(map(len, layers.values()))
+    return (most, "places") if most > 1 else (len(layers), "models")
 
 
 def with_fingerprints(findings: Sequence[Finding]) -> list[Finding]:

@@ -19,6 +19,12 @@ else:
 
 WIDE = "net.py:8:21: warning TST001 a wide kernel (in 3 places)\n"
 POINTWISE = "net.py:18:21: advice TST002 a pointwise kernel stem\n"
+PLUGIN_WITH_A_TAKEN_CODE = """\
+from cnnlint.rule import Rule, Severity
+
+class A(Rule):
+    code, name, category, severity = "TST001", "a", "b", Severity.ERROR
+"""
 
 
 @pytest.mark.parametrize("args", [(), (".",), ("check",), ("net.py",), ("check", "net.py"), ("net.py", ".", "net.py")])
@@ -252,10 +258,7 @@ def test_quiet_and_verbose(project: Project) -> None:
         ("raise SystemExit(3)\n", "cannot be loaded: SystemExit"),
         ("x = 1\n", "holds no rule"),
         ("from cnnlint.rule import Rule\nclass A(Rule):\n    code = 'TST009'\n", "A has no name and no category"),
-        (
-            "from cnnlint.rule import *\nclass A(Rule):\n    code, name, category, severity = 'TST001', 'a', 'b', Severity.ERROR",
-            "the code TST001 is taken by",
-        ),
+        (PLUGIN_WITH_A_TAKEN_CODE, "the code TST001 is taken by"),
     ],
 )
 def test_a_plugin_that_fails_costs_one_diagnostic(project: Project, plugin: str, message: str) -> None:
