@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -217,3 +219,24 @@ def test_warnings_about_the_text_are_not_ours(index: Callable[[str], FileIndex])
 )
 def test_files_without_a_model_are_passed_over(text: str, expected: bool) -> None:
     assert may_hold_model(text) is expected
+
+
+@pytest.mark.corpus
+def test_no_file_of_torchvision_that_defines_a_module_is_passed_over(torchvision: Path) -> None:
+    texts = {path: path.read_text("utf-8") for path in sorted(torchvision.rglob("*.py"))}
+    classes = [
+        (
+            path,
+            node.name,
+            {root.attr if isinstance(root, ast.Attribute) else getattr(root, "id", "") for root in node.bases},
+        )
+        for path, text in texts.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.ClassDef)
+    ]
+    modules = {"Module", "Sequential", "ModuleDict", "ModuleList"}
+    while more := {name for _, name, bases in classes if bases & modules} - modules:
+        modules |= more
+    defining = {path for path, _, bases in classes if bases & modules}
+    assert len(defining) > 50
+    assert [path for path in sorted(defining) if not may_hold_model(texts[path])] == []

@@ -138,7 +138,8 @@ def told(notices: list[Notice], text: str) -> list[tuple[int, tuple[str, ...], s
     source = SourceText("net.py", text)
     mended = []
     for notice in notices:
-        start, end = (source.offset(*notice.edit[i : i + 2]) for i in (1, 3))
+        edit = notice.edit
+        start, end = source.offset(edit.line, edit.column), source.offset(edit.end_line, edit.end_column)
         mended.append((notice.span.line, notice.selectors, text[:start] + notice.text + text[end:]))
     return mended
 
