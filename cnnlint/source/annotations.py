@@ -27,7 +27,7 @@ class InputNote:
     span: Span
 
 
-class BadInput(Exception):  # noqa: N818  # it becomes a finding about a comment, not a failure of the program
+class BadInput(Exception):  # it becomes a finding about a comment, not a failure of the program
     """An annotation that cannot be understood: what is wrong, and between which offsets of the comment."""
 
     def __init__(self, message: str, start: int, end: int) -> None:

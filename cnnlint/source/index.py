@@ -207,6 +207,6 @@ def may_hold_model(text: str) -> bool:
     """Whether a file can define or build a network at all: it imports something, and has a class, a function or torch.
 
     A test for ``nn.`` would be sharper and wrong: 9 of torchvision's 71 files and 103 of kornia's 290 define modules
-    through inherited or re-exported bases. This one misses none of torchvision's, and lets 174 of all its 185 files through.
+    through inherited or re-exported bases. This one misses none of torchvision's, and lets 174 of its 185 files pass.
     """
     return "import" in text and ("class " in text or "def " in text or "torch" in text)

@@ -35,7 +35,7 @@ SHALLOW: Final = 500
 _WRAPPER: Final = "if 1:\n"
 
 
-class Unparsable(Exception):  # noqa: N818  # an answer about a statement, not a failure of the program
+class Unparsable(Exception):  # an answer about a statement, not a failure of the program
     """A statement that libcst cannot read, or is not given because it is nested too deeply; ``reason`` says which."""
 
     def __init__(self, reason: str) -> None:

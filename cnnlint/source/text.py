@@ -25,7 +25,7 @@ _FOREIGN_MARKS = (
 )
 
 
-class SourceProblem(Exception):  # noqa: N818  # it becomes a diagnostic, not a failure of the program
+class SourceProblem(Exception):  # it becomes a diagnostic, not a failure of the program
     """A file that cannot be read, decoded or parsed; it becomes one diagnostic.
 
     ``kind`` is ``"syntax-error"``, ``"decode-error"`` or ``"read-error"``; ``line`` and ``column`` are 1-based, the
