@@ -13,7 +13,7 @@ from cnnlint.graph.operations import Elementwise, Merge, MergeKind, Operation
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
 from cnnlint.ops.tensors.broadcasting import broadcast, wants_broadcast
 from cnnlint.ops.tensors.define import both, function, in_place, operator
-from cnnlint.ops.tensors.dtypes import category, is_complex, is_floating, result_type, to_float
+from cnnlint.ops.tensors.dtypes import category, is_complex, is_floating, is_integral, result_type, to_float
 from cnnlint.ops.tensors.operands import computed, operand, shapes, wants_tensor
 from cnnlint.ops.tensors.values import Values, cast, compute
 
@@ -57,9 +57,9 @@ TABLE = {
     "sub": Binary(op.sub, takes="no bools", merge=MergeKind.ADD, linear=2),
     "mul": Binary(op.mul, merge=MergeKind.MULTIPLY, linear=2),
     "div": Binary(divide, "float", linear=0),
-    "floor_divide": Binary(op.floordiv, takes="real"),
-    "remainder": Binary(op.mod, takes="real"),
-    "fmod": Binary(math.fmod, takes="real"),
+    "floor_divide": Binary(op.floordiv, takes="some real"),
+    "remainder": Binary(op.mod, takes="some real"),
+    "fmod": Binary(math.fmod, takes="some real"),
     "pow": Binary(power),
     "maximum": Binary(max, takes="real"),
     "minimum": Binary(min, takes="real"),
@@ -80,8 +80,8 @@ TABLE = {
     "bitwise_and": Binary(op.and_, takes="integers"),
     "bitwise_or": Binary(op.or_, takes="integers"),
     "bitwise_xor": Binary(op.xor, takes="integers"),
-    "bitwise_left_shift": Binary(None, takes="integers"),
-    "bitwise_right_shift": Binary(None, takes="integers"),
+    "bitwise_left_shift": Binary(None, takes="some integer"),
+    "bitwise_right_shift": Binary(None, takes="some integer"),
     "xlogy": Binary(None, "float"),
     "ldexp": Binary(None, "float"),
 }
@@ -92,6 +92,10 @@ def combine(name: str, left: Any, right: Any) -> Result:
     rule, pair = TABLE[name], (left, right)
     dtype = result_type(pair)
     _wants_types(rule, name, dtype, pair)
+    if name == "pow" and is_integral(dtype) and isinstance(right, int) and right < 0:
+        refuse(ProblemKind.ARGUMENT, f"raises integers to the negative power {right}", got=right)
+    if name in ("floor_divide", "remainder") and is_integral(dtype) and _is_zero(right):
+        refuse(ProblemKind.ARGUMENT, "divides integers by zero", got="0")
     meeting = _operation(rule, name, pair)
     out = {"bool": "bool", "float": to_float(dtype)}.get(rule.result, dtype)
     guess = TensorSpec(broadcast(*shapes(pair)), out)
@@ -108,9 +112,10 @@ def _values(rule: Binary, pair: tuple[Any, Any], shape: Any, dtype: str | None, 
 def _wants_types(rule: Binary, name: str, dtype: str | None, pair: tuple[Any, Any]) -> None:
     kind = category(dtype)
     bad = (
-        (rule.takes == "integers" and (is_floating(dtype) or is_complex(dtype)))
-        or (rule.takes == "real" and is_complex(dtype))
-        or (rule.takes == "no bools" and any(_is_bool(value) for value in pair))
+        ("integer" in rule.takes and (is_floating(dtype) or is_complex(dtype)))
+        or ("real" in rule.takes and is_complex(dtype))
+        or (rule.takes == "no bools" and any(map(_is_bool, pair)))
+        or ("some" in rule.takes and all(map(_is_bool, pair)))
     )
     if kind is not None and bad:
         refuse(ProblemKind.DTYPE, f"cannot compute {name} on {dtype} tensors", got=dtype)
@@ -118,6 +123,12 @@ def _wants_types(rule: Binary, name: str, dtype: str | None, pair: tuple[Any, An
 
 def _is_bool(value: Any) -> bool:
     return value.dtype == "bool" if isinstance(value, TensorLike) else isinstance(value, bool)
+
+
+def _is_zero(value: Any) -> bool:
+    """Whether an element of ``value`` is certainly zero."""
+    elements = value.values if isinstance(value, TensorLike) else (value,)
+    return elements is not None and any(isinstance(element, int) and element == 0 for element in elements)
 
 
 def _operation(rule: Binary, name: str, pair: tuple[Any, Any]) -> Operation:
@@ -140,9 +151,8 @@ def _scaled(name: str, swap: bool = False) -> Entry:
     """``add`` and ``sub``, whose second operand is first multiplied by ``alpha``."""
 
     def entry(args: Args) -> Result:
-        left, right = operand(args, "input", False), operand(args, "other")
-        right = _times(right, operand(args, "alpha"))
-        return combine(name, right, left) if swap else combine(name, left, right)
+        left, right, alpha = operand(args, "input", False), operand(args, "other"), operand(args, "alpha")
+        return combine(name, right, _times(left, alpha)) if swap else combine(name, left, _times(right, alpha))
 
     return entry
 
@@ -154,7 +164,7 @@ def _times(value: Any, alpha: Any) -> Any:
         return TensorSpec(
             value.shape, value.dtype, _values(TABLE["mul"], (value, alpha), value.shape, None, value.dtype)
         )
-    products = compute(op.mul, (value,), (alpha,))
+    products = compute(op.mul, (value,), (alpha,)) if not isinstance(value, bool) else None
     return products[0] if products else value
 
 
@@ -170,7 +180,9 @@ def _divide(args: Args) -> Result:
     dtype = result_type((left, right))
     result = combine("div", left, right)
     values = result.output.values
-    whole = cast(None if values is None else tuple(map(math.trunc, values)), dtype)
+    if is_integral(dtype) and _is_zero(right):
+        refuse(ProblemKind.ARGUMENT, "divides integers by zero", got="0")
+    whole = cast(None if values is None else compute(math.trunc, values), dtype)
     return Result(TensorSpec(result.output.shape, dtype, whole), Elementwise("div"))
 
 

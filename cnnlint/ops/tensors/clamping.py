@@ -43,7 +43,7 @@ def _clamp_one(key: str, other: str) -> Entry:
 
 def _round(args: Args) -> Result:
     tensor, decimals = args.tensor("input"), real(args, "decimals")
-    wants_type("round", "real", tensor.dtype)
+    wants_type("round", "floats" if decimals else "real", tensor.dtype)
     known = None if tensor.values is None or decimals is None else _rounded(tensor.values, decimals)
     return Result(TensorSpec(tensor.shape, tensor.dtype, cast(known, tensor.dtype)), Elementwise("round"))
 

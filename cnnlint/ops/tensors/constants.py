@@ -11,8 +11,8 @@ from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Factory
 from cnnlint.ops.spec import UNKNOWN, Args, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.define import function, method
-from cnnlint.ops.tensors.dtypes import DEFAULT, dtype_named, number_dtype, promote
-from cnnlint.ops.tensors.factories import OPTIONS, made, wanted_dtype
+from cnnlint.ops.tensors.dtypes import DEFAULT, dtype_named, number_dtype, promote, wanted_dtype
+from cnnlint.ops.tensors.factories import OPTIONS, made
 from cnnlint.ops.tensors.operands import operand
 from cnnlint.ops.tensors.sizes import sizes_from, wants_sizes
 from cnnlint.ops.tensors.values import LIMIT, Values, cast, compute

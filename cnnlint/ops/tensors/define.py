@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -26,10 +27,21 @@ class TorchSignature(Signature):
     def _names(self) -> frozenset[str]:
         return frozenset(name.strip(" *").partition("=")[0] for name in self.text.split(","))
 
+    @cached_property
+    def _listed(self) -> str:
+        """The parameter that takes sizes or axes one by one, or as a tuple by its name; empty if there is none."""
+        found = re.search(r"(?<!\*)\*(\w+)", self.text)
+        return found[1] if found else ""
+
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         if kwargs:
             kwargs = {self._torch_name(name): value for name, value in kwargs.items()}
-        return super().bind(args, kwargs)
+        if self._listed not in kwargs:
+            return super().bind(args, kwargs)
+        bound = super().bind(args, {name: value for name, value in kwargs.items() if name != self._listed})
+        if bound[self._listed]:
+            refuse(ProblemKind.SIGNATURE, f"gets two values for {self._listed}")
+        return bound | {self._listed: (kwargs[self._listed],)}
 
     def _torch_name(self, name: str) -> str:
         alias = _NUMPY.get(name)
@@ -70,6 +82,12 @@ def in_place(spec: FunctionSpec, *names: str) -> FunctionSpec:
         return _into_input(args, spec.entry(args))
 
     return FunctionSpec(spec.name, (*(f"{name}_" for name in methods), *names), spec.signature, entry)
+
+
+def renamed_in_place(spec: FunctionSpec) -> FunctionSpec:
+    """The method that changes the shape of its first argument: ``squeeze_`` from ``squeeze``."""
+    methods = tuple(f"{name}_" for name in spec.names if name.startswith("Tensor."))
+    return replace(spec, names=methods)
 
 
 def _into_input(args: Args, result: Result) -> Result:

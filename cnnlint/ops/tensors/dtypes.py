@@ -10,7 +10,7 @@ from functools import reduce
 from typing import Any
 
 from cnnlint.graph.dims import Sym
-from cnnlint.ops.spec import TensorLike
+from cnnlint.ops.spec import Args, TensorLike
 
 DEFAULT = "float32"
 
@@ -41,6 +41,12 @@ def dtype_named(value: Any) -> str | None:
         return None
     name = _ALIASES.get(value[6:], value[6:])
     return name if name in _CATEGORY or name in _EXOTIC else None
+
+
+def wanted_dtype(args: Args, default: str | None) -> str | None:
+    """The element type that the argument ``dtype`` asks for, or ``default``."""
+    given = args.bound.get("dtype")
+    return default if given is None else dtype_named(given)
 
 
 def category(dtype: str | None) -> int | None:

@@ -18,14 +18,23 @@ from cnnlint.ops.tensors.values import cast, compute
 
 @dataclass(frozen=True, slots=True)
 class Unary:
-    """How a function of one tensor behaves. ``result`` is its element type: ``same`` as the input's, ``float`` for
-    integers too, ``bool``, or ``real``; ``takes`` names what it accepts."""
+    """How a function of one tensor behaves. ``result`` is its element type: a key of :data:`RESULTS`; ``takes`` names what it accepts."""
 
     compute: Callable[[Any], Any] | None
     result: str = "same"
     takes: str = "any"
     linear: bool = False
     aliases: tuple[str, ...] = ()
+
+
+RESULTS: dict[str, Callable[[str | None], str | None]] = {
+    "same": lambda dtype: dtype,
+    "float": to_float,
+    "real": to_real,
+    "number": lambda dtype: "int64" if dtype == "bool" else dtype,
+    "bool": lambda dtype: "bool",
+}
+"""The element type that comes out: as it went in; floating; real for complex; no bool; bool."""
 
 
 def _float(compute: Callable[[float], float] | None, *aliases: str, takes: str = "any") -> Unary:
@@ -64,12 +73,12 @@ TABLE = {
     "positive": Unary(op.pos, takes="no bools", linear=True),
     "sign": Unary(_sign, takes="real"),
     "sgn": Unary(None),
-    "square": Unary(lambda value: value * value),
+    "square": Unary(lambda value: value * value, "number"),
     "floor": Unary(_whole(math.floor), takes="real"),
     "ceil": Unary(_whole(math.ceil), takes="real"),
     "trunc": Unary(_whole(math.trunc), takes="real", aliases=("fix",)),
     "frac": Unary(None, takes="floats"),
-    "bitwise_not": Unary(op.invert, takes="integers"),
+    "bitwise_not": Unary(lambda value: not value if isinstance(value, bool) else ~value, takes="integers"),
     "logical_not": Unary(op.not_, "bool"),
     "isnan": Unary(lambda value: value != value, "bool"),
     "isinf": Unary(math.isinf, "bool"),
@@ -128,7 +137,7 @@ def _entry(name: str, rule: Unary) -> Entry:
         tensor = args.tensor("input")
         dtype = tensor.dtype
         wants_type(name, rule.takes, dtype)
-        out = {"bool": "bool", "float": to_float(dtype), "real": to_real(dtype)}.get(rule.result, dtype)
+        out = RESULTS[rule.result](dtype)
         known = None if tensor.values is None or is_complex(dtype) else compute(rule.compute, tensor.values)
         return Result(TensorSpec(tensor.shape, out, cast(known, out)), Elementwise(name, linear=rule.linear))
 

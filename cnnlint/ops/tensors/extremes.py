@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from cnnlint.graph.dims import Shape, less
+from cnnlint.graph.dims import Shape, differ, less
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Opaque, Reduction
 from cnnlint.ops.reading import axis_of, shown
@@ -56,11 +56,9 @@ def _extreme(name: str) -> Entry:
         tensor, dim = args.tensor("input"), args.bound["dim"]
         other = dim if isinstance(dim, TensorLike) else args.bound["other"]
         if other is not None:
-            if not isinstance(other, TensorLike):
-                refuse(ProblemKind.ARGUMENT, f"needs a tensor for other, gets {type(other).__name__}")
             return combine(f"{name}imum", tensor, Args(args.name, {"other": other}).tensor("other"))
         if dim is None:
-            every = reduce(f"a{name}", tensor, tuple(range(len(tensor.shape or ()))), False)
+            every = reduce(f"a{name}", args, tuple(range(len(tensor.shape or ()))), False)
             return Result(every.output, Reduction(name, every.op.axes if isinstance(every.op, Reduction) else ()))
         return _along(args, name, max if name == "max" else min)
 
@@ -88,6 +86,8 @@ def _arg(name: str) -> Entry:
     def entry(args: Args) -> Result:
         tensor = args.tensor("input")
         _wants_real(name, tensor)
+        if tensor.dtype == "bool":
+            refuse(ProblemKind.DTYPE, f"cannot compute {name} of bool tensors", got="bool")
         shape, keepdim = tensor.shape or (), args.flag("keepdim")
         axes = tuple(range(len(shape))) if args.bound["dim"] is None else single_axis(args, shape)
         wants_elements(name, shape, axes)
@@ -138,7 +138,8 @@ def _running(name: str) -> Entry:
     def entry(args: Args) -> Result:
         tensor = args.tensor("input")
         _wants_real(name, tensor)
-        single_axis(args, tensor.shape or ())
+        if all(differ(size, 0) for size in tensor.shape or ()):
+            single_axis(args, tensor.shape or ())
         pair = ValuesIndices(TensorSpec(tensor.shape, tensor.dtype), TensorSpec(tensor.shape, "int64"))
         return Result(pair, Opaque(name))
 

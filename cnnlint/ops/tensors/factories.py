@@ -11,9 +11,9 @@ from cnnlint.ops.reading import shown
 from cnnlint.ops.spec import UNKNOWN, Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
 from cnnlint.ops.tensors.broadcasting import wants_broadcast, wants_expandable
 from cnnlint.ops.tensors.define import both, function, method
-from cnnlint.ops.tensors.dtypes import DEFAULT, dtype_named, number_dtype
+from cnnlint.ops.tensors.dtypes import DEFAULT, number_dtype, wanted_dtype
 from cnnlint.ops.tensors.operands import operand, real, shapes
-from cnnlint.ops.tensors.sizes import sizes_from, text_of, wants_sizes
+from cnnlint.ops.tensors.sizes import listed_sizes, sizes_from, text_of, wants_sizes
 from cnnlint.ops.tensors.values import LIMIT, cast, filled, sizes_of
 
 OPTIONS = "dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False, out=None"
@@ -21,12 +21,6 @@ _SIZED = f"*size, {OPTIONS}, memory_format=None, generator=None, names=None"
 _LIKE = "*, dtype=None, layout=None, device=None, requires_grad=False, memory_format=None, generator=None"
 _NEW = "dtype=None, layout=None, device=None, requires_grad=False, pin_memory=False"
 _FILL = {"zeros": 0, "ones": 1, "zero": 0}
-
-
-def wanted_dtype(args: Args, default: str | None) -> str | None:
-    """The element type that was asked for, or ``default``."""
-    given = args.bound.get("dtype")
-    return default if given is None else dtype_named(given)
 
 
 def made(name: str, shape: Shape, dtype: str | None, fill: Any = UNKNOWN) -> Result:
@@ -37,7 +31,7 @@ def made(name: str, shape: Shape, dtype: str | None, fill: Any = UNKNOWN) -> Res
 
 def _sized(name: str) -> Entry:
     def entry(args: Args) -> Result:
-        shape = wants_sizes(sizes_from(args, "size"))
+        shape = wants_sizes(listed_sizes(args, "size"))
         return made(name, shape, wanted_dtype(args, DEFAULT), _FILL.get(name, UNKNOWN))
 
     return entry
@@ -54,7 +48,7 @@ def _like(name: str) -> Entry:
 def _new(name: str) -> Entry:
     def entry(args: Args) -> Result:
         tensor = args["input"]
-        shape = wants_sizes(sizes_from(args, "size"))
+        shape = wants_sizes(listed_sizes(args, "size"))
         return made(f"new_{name}", shape, wanted_dtype(args, tensor.dtype), _FILL.get(name, UNKNOWN))
 
     return entry

@@ -9,8 +9,8 @@ from cnnlint.ops.reading import like, shown
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
 from cnnlint.ops.tensors.broadcasting import wants_broadcast
 from cnnlint.ops.tensors.define import both, function, method
-from cnnlint.ops.tensors.dtypes import is_complex, to_float, to_real
-from cnnlint.ops.tensors.factories import OPTIONS, wanted_dtype
+from cnnlint.ops.tensors.dtypes import is_complex, to_float, to_real, wanted_dtype
+from cnnlint.ops.tensors.factories import OPTIONS
 from cnnlint.ops.tensors.sizes import axes_of, text_of
 
 _COMPLEX = {"float32": "complex64", "float64": "complex128", "float16": "complex32"}

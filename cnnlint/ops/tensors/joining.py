@@ -15,7 +15,7 @@ from cnnlint.ops.tensors.define import function
 from cnnlint.ops.tensors.dtypes import result_type
 from cnnlint.ops.tensors.reshaping import at_least
 from cnnlint.ops.tensors.sizes import tensors_from
-from cnnlint.ops.tensors.values import LIMIT, Values, elements
+from cnnlint.ops.tensors.values import LIMIT, Values, cast, elements
 
 
 def concatenated(name: str, tensors: Sequence[TensorLike], axis: int) -> Result:
@@ -25,7 +25,7 @@ def concatenated(name: str, tensors: Sequence[TensorLike], axis: int) -> Result:
     shapes = [tensor.shape or () for tensor in joined]
     target = _joined(shapes, axis)
     _wants_alike(shapes, axis, Result(TensorSpec(target, dtype), op))
-    return Result(TensorSpec(target, dtype, _values(joined, axis)), op)
+    return Result(TensorSpec(target, dtype, cast(_values(joined, axis), dtype)), op)
 
 
 def _joined(shapes: Sequence[Shape], axis: int) -> Shape:
@@ -80,11 +80,11 @@ def _values(tensors: Sequence[TensorLike], axis: int) -> Values:
 
 def _cat(args: Args) -> Result:
     tensors = tensors_from(args, "tensors")
-    rank = max(len(tensor.shape or ()) for tensor in tensors)
     for at, tensor in enumerate(tensors):
         if tensor.shape == ():
-            refuse(ProblemKind.RANK, f"cannot join tensor {at}, which has no axes", expected=rank, got=0)
-    return concatenated("cat", tensors, axis_of(args, "dim", rank))
+            refuse(ProblemKind.RANK, f"cannot join tensor {at}, which has no axes", expected=1, got=0)
+    ranks = [len(tensor.shape or ()) for tensor in tensors if tensor.shape != (0,)]
+    return concatenated("cat", tensors, axis_of(args, "dim", ranks[0]) if ranks else 0)
 
 
 def _stack(args: Args) -> Result:

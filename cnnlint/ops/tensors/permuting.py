@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cnnlint.graph.dims import Shape
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Opaque, Reshape, ReshapeKind
 from cnnlint.ops.reading import axis_of, like, shown
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
-from cnnlint.ops.tensors.define import both, function, in_place, method
-from cnnlint.ops.tensors.sizes import axes_of, sizes_from, wants_sizes
+from cnnlint.ops.tensors.define import both, function, method, renamed_in_place
+from cnnlint.ops.tensors.sizes import axes_of, listed, listed_sizes, sizes_from, wants_sizes
 from cnnlint.ops.tensors.values import elements, rearranged, taken
 
 
@@ -25,10 +25,7 @@ def permuted(name: str, tensor: TensorLike, order: Sequence[int]) -> Result:
 def _permute(args: Args) -> Result:
     tensor = args.tensor("input")
     rank = len(tensor.shape or ())
-    given = args["dims"]
-    if len(given) == 1 and isinstance(given[0], list | tuple):
-        given = given[0]
-    order = axes_of(Args(args.name, {"dims": given}), "dims", rank)
+    order = axes_of(Args(args.name, {"dims": listed(args, "dims")}), "dims", rank)
     if len(order) != rank:
         refuse(
             ProblemKind.RANK,
@@ -61,6 +58,12 @@ def _t(args: Args) -> Result:
     return permuted("t", tensor, range(rank)[::-1])
 
 
+def _conjugate(args: Args) -> Result:
+    if len(args.shape()) == 1:
+        refuse(ProblemKind.RANK, "takes matrices only, gets one axis", expected=2, got=1)
+    return _t(args)
+
+
 def _reversed(args: Args) -> Result:
     tensor = args.tensor("input")
     return permuted("T", tensor, range(len(tensor.shape or ()))[::-1])
@@ -69,14 +72,16 @@ def _reversed(args: Args) -> Result:
 def _last_two(args: Args) -> Result:
     tensor = args.tensor("input")
     rank = len(tensor.shape or ())
-    if rank < 2:
+    if rank == 1:
         refuse(ProblemKind.RANK, f"needs at least 2 axes, gets {shown(tensor.shape or ())}", expected=2, got=rank)
-    return permuted("mT", tensor, [*range(rank - 2), rank - 1, rank - 2])
+    return permuted("mT", tensor, [*range(rank - 2), *range(rank)[:-3:-1]])
 
 
 def _movedim(args: Args) -> Result:
     tensor = args.tensor("input")
     rank = len(tensor.shape or ())
+    if isinstance(args["source"], list | tuple) != isinstance(args["destination"], list | tuple):
+        refuse(ProblemKind.ARGUMENT, "moves one axis to several places or several to one")
     source, target = axes_of(args, "source", rank), axes_of(args, "destination", rank)
     if len(source) != len(target):
         refuse(
@@ -94,7 +99,7 @@ def _movedim(args: Args) -> Result:
 
 def _flip(args: Args) -> Result:
     tensor = args.tensor("input")
-    axes = axes_of(Args(args.name, {"dims": _listed(args)}), "dims", len(tensor.shape or ()))
+    axes = axes_of(Args(args.name, {"dims": listed(args, "dims")}), "dims", len(tensor.shape or ()))
     flipped: TensorLike = tensor
     if (known := elements(tensor)) is not None and known[0]:
         for axis in axes:
@@ -103,13 +108,10 @@ def _flip(args: Args) -> Result:
     return Result(TensorSpec(tensor.shape, tensor.dtype, flipped.values), Opaque("flip"))
 
 
-def _listed(args: Args) -> object:
-    given = args["dims"]
-    return given[0] if len(given) == 1 and isinstance(given[0], list | tuple) else given
-
-
 def _flip_one(axis: int) -> Entry:
     def entry(args: Args) -> Result:
+        if len(args.shape()) <= axis:
+            refuse(ProblemKind.RANK, f"needs at least {axis + 1} axes", expected=axis + 1, got=len(args.shape()))
         bound = {"input": args.bound["input"], "dims": ((axis,),)}
         return _flip(Args(args.name, bound))
 
@@ -122,6 +124,8 @@ def _roll(args: Args) -> Result:
     if args.given("dims"):
         given = args["dims"]
         axes = given if isinstance(given, list | tuple) else (given,)
+        if axes and not tensor.shape:
+            refuse(ProblemKind.INDEX, "rolls an axis of a tensor without axes", expected=0, got=len(axes))
         for axis in axes:
             axis_of(Args(args.name, {"dims": axis}), "dims", len(tensor.shape or ()))
         moves = len(shifts) if isinstance(shifts, list | tuple) else 1
@@ -140,7 +144,7 @@ def repeated(name: str, tensor: TensorLike, times: Shape) -> Result:
 
 
 def _repeat(args: Args) -> Result:
-    tensor, times = args.tensor("input"), sizes_from(args, "repeats")
+    tensor, times = args.tensor("input"), listed_sizes(args, "repeats")
     if len(times) < len(tensor.shape or ()):
         refuse(
             ProblemKind.RANK,
@@ -151,9 +155,12 @@ def _repeat(args: Args) -> Result:
     return repeated("repeat", tensor, times)
 
 
-def _tile(args: Args) -> Result:
-    tensor, times = args.tensor("input"), sizes_from(args, "dims")
-    return repeated("tile", tensor, (1,) * (len(tensor.shape or ()) - len(times)) + times)
+def _tile(read: Callable[[Args, str], Shape]) -> Entry:
+    def entry(args: Args) -> Result:
+        tensor, times = args.tensor("input"), read(args, "dims")
+        return repeated("tile", tensor, (1,) * (len(tensor.shape or ()) - len(times)) + times)
+
+    return entry
 
 
 def _listed_dims(entry: Entry) -> Entry:
@@ -168,14 +175,14 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
     method("permute", "input, *dims", _permute),
     function("permute", "input, dims", _listed_dims(_permute)),
     _TRANSPOSE,
-    in_place(_TRANSPOSE),
+    renamed_in_place(_TRANSPOSE),
     both("swapaxes", "input, axis0, axis1", _swapaxes),
     both("swapdims", "input, dim0, dim1", _transpose),
     _T,
-    in_place(_T),
+    renamed_in_place(_T),
     method("T", "input", _reversed),
     method("mT", "input", _last_two, "mH"),
-    method("H", "input", _t),
+    method("H", "input", _conjugate),
     both("movedim", "input, source, destination", _movedim, "moveaxis"),
     method("flip", "input, *dims", _flip),
     function("flip", "input, dims", _listed_dims(_flip)),
@@ -183,6 +190,6 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
     both("flipud", "input", _flip_one(0)),
     both("roll", "input, shifts, dims=None", _roll),
     method("repeat", "input, *repeats", _repeat),
-    method("tile", "input, *dims", _tile),
-    function("tile", "input, dims", _tile),
+    method("tile", "input, *dims", _tile(listed_sizes)),
+    function("tile", "input, dims", _tile(sizes_from)),
 )

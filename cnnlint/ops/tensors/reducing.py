@@ -13,7 +13,7 @@ from cnnlint.graph.operations import Reduction
 from cnnlint.ops.reading import axis_of, shown
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
 from cnnlint.ops.tensors.define import both
-from cnnlint.ops.tensors.dtypes import dtype_named, is_complex, is_integral, to_float, to_real
+from cnnlint.ops.tensors.dtypes import is_complex, is_integral, to_float, to_real, wanted_dtype
 from cnnlint.ops.tensors.sizes import axes_of
 from cnnlint.ops.tensors.values import Values, cast, compute, rows
 
@@ -70,13 +70,14 @@ RULES = {
 }
 
 
-def reduce(name: str, tensor: TensorLike, axes: tuple[int, ...], keepdim: bool, dtype: str | None = None) -> Result:
-    """The reduction ``name`` of ``tensor`` over ``axes``; ``dtype`` is the type asked for, if any."""
+def reduce(name: str, args: Args, axes: tuple[int, ...], keepdim: bool) -> Result:
+    """The reduction ``name`` of the input over ``axes``."""
+    tensor = args.tensor("input")
     rule, shape = RULES[name], tensor.shape or ()
-    _wants(rule, name, tensor.dtype if dtype is None else dtype)
+    _wants(rule, name, wanted_dtype(args, tensor.dtype))
     if not rule.empty and any(isinstance(shape[axis], int) and shape[axis] == 0 for axis in axes):
         refuse(ProblemKind.ARGUMENT, f"takes {name} of no elements: {shown(shape)}", got=shape)
-    out = dtype or _result_type(rule, tensor.dtype)
+    out = wanted_dtype(args, _result_type(rule, tensor.dtype))
     target = reduced_shape(shape, axes, keepdim)
     found = rows(tensor, axes)
     known: Values = None if found is None or is_complex(tensor.dtype) else compute(rule.compute, found)
@@ -107,9 +108,12 @@ def _result_type(rule: Rule, dtype: str | None) -> str | None:
 def _entry(name: str) -> Entry:
     def entry(args: Args) -> Result:
         tensor = args.tensor("input")
-        axes = reduced_axes(args, tensor.shape or ())
+        if name == "logsumexp" and args.bound["dim"] is None:
+            refuse(ProblemKind.ARGUMENT, "needs axes, gets none")
+        none = name in ("all", "any") and args.bound["dim"] in ((), [])
+        axes = () if none else reduced_axes(args, tensor.shape or ())
         keepdim = args.flag("keepdim") if "keepdim" in args.bound else False
-        return reduce(name, tensor, axes, keepdim, dtype_named(args.bound.get("dtype")))
+        return reduce(name, args, axes, keepdim)
 
     return entry
 
@@ -123,7 +127,7 @@ def _one_axis(name: str) -> Entry:
         axes: tuple[int, ...] = tuple(range(len(shape)))
         if args.bound["dim"] is not None:
             axes = (axis_of(args, "dim", len(shape)),) if shape else ()
-        return reduce(name, tensor, axes, args.flag("keepdim"), dtype_named(args.bound.get("dtype")))
+        return reduce(name, args, axes, args.flag("keepdim"))
 
     return entry
 

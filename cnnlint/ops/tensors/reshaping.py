@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from cnnlint.graph.dims import Dim, Shape, differ, less, lower, opaque, same
@@ -10,9 +10,9 @@ from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Reshape, ReshapeKind
 from cnnlint.ops.reading import axis_of, count, product, shown
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
-from cnnlint.ops.tensors.define import both, function, in_place, method
+from cnnlint.ops.tensors.define import both, function, method, renamed_in_place
 from cnnlint.ops.tensors.dtypes import ITEM_SIZE, dtype_named
-from cnnlint.ops.tensors.sizes import axes_of, sizes_from
+from cnnlint.ops.tensors.sizes import axes_of, listed_sizes, sizes_from
 from cnnlint.ops.tensors.values import expand
 
 
@@ -20,7 +20,7 @@ def reshaped(name: str, tensor: TensorLike, sizes: Shape) -> Result:
     """``tensor`` under the sizes as written, one of which may be -1."""
     source = tensor.shape or ()
     target = _filled_in(source, sizes)
-    return Result(TensorSpec(target, tensor.dtype, tensor.values), _reshape(name, source, target, sizes))
+    return Result(TensorSpec(target, tensor.dtype, tensor.values), _operation(name, source, target, sizes))
 
 
 def _filled_in(source: Shape, sizes: Shape) -> Shape:
@@ -62,7 +62,7 @@ def _refuse_elements(source: Shape, sizes: Shape, total: Dim, wanted: Dim) -> No
     )
 
 
-def _reshape(name: str, source: Shape, target: Shape, sizes: Shape) -> Reshape:
+def _operation(name: str, source: Shape, target: Shape, sizes: Shape) -> Reshape:
     joined = _joined_axes(source, target)
     if joined is None:
         return Reshape(name, ReshapeKind.VIEW, sizes=sizes)
@@ -86,10 +86,10 @@ def _joined_axes(source: Shape, target: Shape) -> tuple[int, int] | None:
 
 def _view(args: Args) -> Result:
     tensor, given = args.tensor("input"), args["size"]
-    dtype = dtype_named(given[0] if len(given) == 1 else args.bound.get("dtype"))
+    dtype = dtype_named(given[0] if len(given) == 1 else args.bound["dtype"])
     if dtype is not None:
         return _reinterpreted(tensor, dtype)
-    return reshaped("view", tensor, sizes_from(args, "size"))
+    return reshaped("view", tensor, listed_sizes(args, "size"))
 
 
 def _reinterpreted(tensor: TensorLike, dtype: str) -> Result:
@@ -110,11 +110,8 @@ def _as(name: str) -> Entry:
     return entry
 
 
-def _reshape_to(key: str) -> Entry:
-    def entry(args: Args) -> Result:
-        return reshaped("reshape", args.tensor("input"), sizes_from(args, key))
-
-    return entry
+def _reshape(read: Callable[[Args, str], Shape]) -> Entry:
+    return lambda args: reshaped("reshape", args.tensor("input"), read(args, "shape"))
 
 
 def _flatten(args: Args) -> Result:
@@ -189,8 +186,8 @@ def _expanded_size(source: Shape, sizes: Shape, axis: int, offset: int) -> Dim:
     return wanted
 
 
-def _expand(args: Args) -> Result:
-    return expanded(args.name, args.tensor("input"), sizes_from(args, "size"))
+def _expand(read: Callable[[Args, str], Shape]) -> Entry:
+    return lambda args: expanded(args.name, args.tensor("input"), read(args, "size"))
 
 
 def _expand_as(args: Args) -> Result:
@@ -221,19 +218,18 @@ _UNSQUEEZE = both("unsqueeze", "input, dim", _unsqueeze)
 FUNCTIONS: tuple[FunctionSpec, ...] = (
     method("view", "input, *size, dtype=None", _view),
     method("view_as", "input, other", _as("view_as")),
-    method("reshape", "input, *shape", _reshape_to("shape")),
-    function("reshape", "input, shape", _reshape_to("shape")),
+    method("reshape", "input, *shape", _reshape(listed_sizes)),
+    function("reshape", "input, shape", _reshape(sizes_from)),
     method("reshape_as", "input, other", _as("reshape_as")),
     both("flatten", "input, start_dim=0, end_dim=-1", _flatten),
     both("ravel", "input", lambda args: reshaped("ravel", args.tensor("input"), (-1,))),
     both("unflatten", "input, dim, sizes", _unflatten),
     _SQUEEZE,
-    in_place(_SQUEEZE),
+    renamed_in_place(_SQUEEZE),
     _UNSQUEEZE,
-    in_place(_UNSQUEEZE),
-    method("expand", "input, *size, implicit=False", _expand),
+    renamed_in_place(_UNSQUEEZE),
+    method("expand", "input, *size, implicit=False", _expand(listed_sizes)),
     method("expand_as", "input, other", _expand_as),
-    function("broadcast_to", "input, size", _expand),
-    method("broadcast_to", "input, size", _expand),
+    both("broadcast_to", "input, size", _expand(sizes_from)),
     *(function(f"atleast_{rank}d", "*tensors", _atleast(rank)) for rank in (1, 2, 3)),
 )

@@ -24,6 +24,20 @@ def sizes_from(args: Args, key: str) -> Shape:
     return tuple(_size(args, key, item) for item in given)
 
 
+def listed_sizes(args: Args, key: str) -> Shape:
+    """As :func:`sizes_from`, for a parameter that takes the sizes one by one too and needs at least something."""
+    listed(args, key)
+    return sizes_from(args, key)
+
+
+def listed(args: Args, key: str) -> Any:
+    """What was given one by one or as one tuple."""
+    given = args[key]
+    if not given:
+        refuse(ProblemKind.SIGNATURE, f"misses the argument {key!r}")
+    return given[0] if len(given) == 1 and isinstance(given[0], list | tuple) else given
+
+
 def _is_size(value: Any) -> bool:
     return not (isinstance(value, list | tuple) or value is UNKNOWN)
 

@@ -11,7 +11,7 @@ from cnnlint.graph.operations import Opaque
 from cnnlint.ops.reading import axis_of, shown
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.define import both, function, in_place
-from cnnlint.ops.tensors.dtypes import dtype_named, is_complex, is_integral
+from cnnlint.ops.tensors.dtypes import is_complex, is_integral, wanted_dtype
 from cnnlint.ops.tensors.elementwise import wants_type
 from cnnlint.ops.tensors.extremes import ValuesIndices, single_axis
 from cnnlint.ops.tensors.operands import operand
@@ -48,9 +48,7 @@ def _topk(args: Args) -> Result:
     axes = single_axis(args, shape)
     size: Dim = shape[axes[0]] if axes else 1
     if less(k, 0) or less(size, k):
-        refuse(
-            ProblemKind.INDEX, f"takes the top {text_of(k)} of an axis of {shown(shape)}", expected=size, got=k
-        )
+        refuse(ProblemKind.INDEX, f"takes the top {text_of(k)} of an axis of {shown(shape)}", expected=size, got=k)
     target = tuple(k if axis in axes else old for axis, old in enumerate(shape))
     pair = ValuesIndices(TensorSpec(target, tensor.dtype), TensorSpec(target, "int64"))
     return Result(pair, Opaque("topk"))
@@ -63,8 +61,10 @@ def _running(name: str) -> Entry:
     def entry(args: Args) -> Result:
         tensor = args.tensor("input")
         shape = tensor.shape or ()
+        if step is None:
+            wants_type(name, "floats", wanted_dtype(args, tensor.dtype))
         axes = single_axis(args, shape)
-        dtype = dtype_named(args.bound["dtype"]) or ("int64" if is_integral(tensor.dtype) else tensor.dtype)
+        dtype = wanted_dtype(args, "int64" if is_integral(tensor.dtype) else tensor.dtype)
         if is_complex(tensor.dtype) or step is None or args.bound["dtype"] is not None:
             return Result(TensorSpec(shape, dtype), Opaque(name))
         return Result(TensorSpec(shape, dtype, cast(_accumulated(tensor, axes, step), dtype)), Opaque(name))
@@ -111,8 +111,10 @@ def _unique(args: Args) -> Result:
         inverse = TensorSpec(shape, "int64")
     else:
         axis = axis_of(args, "dim", len(shape))
+        if not shape:
+            refuse(ProblemKind.INDEX, "looks along an axis of a tensor without axes", expected=0, got=axis)
         unique = TensorSpec((*shape[:axis], size, *shape[axis + 1 :]), tensor.dtype)
-        inverse = TensorSpec((shape[axis],) if shape else (), "int64")
+        inverse = TensorSpec((shape[axis],), "int64")
     outputs = [unique]
     outputs += [inverse] if args.flag("return_inverse") else []
     outputs += [TensorSpec((size,), "int64")] if args.flag("return_counts") else []

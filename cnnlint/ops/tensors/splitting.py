@@ -162,7 +162,8 @@ def _select(args: Args) -> Result:
 def _narrow(args: Args) -> Result:
     tensor, axis, size = _along(args)
     start, length = args.dim("start"), args.dim("length")
-    wants_position(start, size + 1, axis)
+    if less(start, -size) or less(size, start):
+        wants_position(start, size, axis)
     if less(start, 0):
         start = start + size
     if less(length, 0) or less(size, start + length):
@@ -185,6 +186,10 @@ def _halves(name: str, axis: int) -> Entry:
         if rank < least:
             refuse(ProblemKind.RANK, f"needs at least {least} axes, gets {rank}", expected=least, got=rank)
         at = axis if name != "hsplit" or rank > 1 else 0
+        sections, size = args["indices_or_sections"], args.shape()[at]
+        if isinstance(sections, int) and (sections < 1 or differ(size % sections, 0)):
+            text = f"cannot split {text_of(size)} positions into {sections} equal parts"
+            refuse(ProblemKind.INDIVISIBLE, text, expected=sections, got=size, axis=at)
         return _tensor_split(Args(args.name, {**args.bound, "dim": at}))
 
     return entry

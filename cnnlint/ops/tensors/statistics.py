@@ -20,7 +20,7 @@ from cnnlint.ops.tensors.sizes import axes_of
 def _spread(name: str) -> Entry:
     def entry(args: Args) -> Result:
         tensor, args = args.tensor("input"), _without_flag(args)
-        return reduce(name, tensor, reduced_axes(args, tensor.shape or ()), args.flag("keepdim"))
+        return reduce(name, args, reduced_axes(args, tensor.shape or ()), args.flag("keepdim"))
 
     return entry
 
@@ -53,6 +53,9 @@ def _norm(key: str, order: str) -> Entry:
             refuse(ProblemKind.DTYPE, f"cannot take a norm of {dtype} tensors", expected="float32", got=dtype)
         shape, keepdim = tensor.shape or (), args.flag("keepdim")
         axes = reduced_axes(args, shape)
+        given = args.bound["dim"]
+        if args.name == "linalg.norm" and given is not None and (given in ((), []) or len(axes) > 2):
+            refuse(ProblemKind.ARGUMENT, f"takes one or two axes, gets {len(axes)}", expected="1 or 2", got=len(axes))
         if args.name == "linalg.norm" and p is not None and args.bound["dim"] is None and not 1 <= len(shape) <= 2:
             refuse(ProblemKind.RANK, f"needs 1 or 2 axes, gets {shown(shape)}", expected="1 or 2", got=len(shape))
         return Result(TensorSpec(reduced_shape(shape, axes, keepdim), to_real(dtype)), Reduction("norm", axes, keepdim))
