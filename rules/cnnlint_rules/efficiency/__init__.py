@@ -1,0 +1,1 @@
+"""Rules about parameters and multiply-adds that could be saved."""

@@ -1,0 +1,1 @@
+"""Rules about classifier heads and what they hand to the loss."""

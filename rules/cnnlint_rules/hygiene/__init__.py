@@ -1,0 +1,1 @@
+"""Rules about how modules are kept, shared and registered."""

@@ -1,0 +1,1 @@
+"""Rules about shapes and arguments that torch refuses or that surprise."""
