@@ -89,8 +89,11 @@ def call_function(it: Interpreter, function: Function, args: Args, kwargs: Kwarg
     frame.level = it.trail.depth
     if code.generator:
         frame.yields = []
-    with it.deeper(), it.recorder.inside(site):
+    it.enter(site)
+    try:
         result = _run(it, code.body, frame, site)
+    finally:
+        it.leave()
     return Iteration(frame.yields) if frame.yields is not None else result
 
 

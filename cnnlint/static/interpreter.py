@@ -118,6 +118,18 @@ class Interpreter:
         finally:
             self.depth -= 1
 
+    def enter(self, site: Site) -> None:
+        """A function of the program starts, called at ``site``; :meth:`leave` must follow. (No context manager: this
+        is the hottest pair of calls.)"""
+        if self.depth >= MAX_DEPTH:
+            raise Raised(RecursionError, "maximum recursion depth exceeded")
+        self.depth += 1
+        self.recorder.sites.append(site)
+
+    def leave(self) -> None:
+        self.depth -= 1
+        self.recorder.sites.pop()
+
     # ---- changes ----------------------------------------------------------------------------------------------
 
     def set_item(self, container: dict[Any, Value], key: Any, value: Value) -> None:

@@ -127,8 +127,8 @@ def state_of(it: Interpreter, module: ModuleInstance) -> LayerState:
     from cnnlint.static.torchcalls import to_op
 
     attributes = {name: to_op(it, value) for name, value in module.attrs.items()}
-    parameters = {name: p.shape if isinstance(p, TensorValue) else None for name, p in module.params.items()}
-    buffers = {name: b.shape if isinstance(b, TensorValue) else None for name, b in module.buffers.items()}
+    parameters = {name: p.edge.shape if type(p) is TensorValue else None for name, p in module.params.items()}
+    buffers = {name: b.edge.shape if type(b) is TensorValue else None for name, b in module.buffers.items()}
     return LayerState(attributes, parameters, buffers)
 
 
@@ -179,9 +179,14 @@ def call_module(it: Interpreter, module: ModuleInstance, args: Args, kwargs: Kwa
         if module.cls.has("unresolved"):
             return it.unknown(f"{module.cls.name} has a base class that is not read", site)
         raise no_forward(module)
-    with it.deeper(), it.recorder.call(module, [*args, *kwargs.values()], site) as record:
-        given = args if "forward" in module.attrs else [module, *args]
+    given = args if "forward" in module.attrs else [module, *args]
+    record = it.recorder.begin_call(module, [*args, *kwargs.values()], site)
+    it.enter(site)
+    try:
         record.output = call(it, forward, given, kwargs, site)
+    finally:
+        it.leave()
+        it.recorder.end_call(record)
     return record.output
 
 

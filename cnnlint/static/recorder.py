@@ -136,21 +136,20 @@ class Recorder:
 
     # ---- running ------------------------------------------------------------------------------------------------
 
-    @contextmanager
-    def call(self, module: ModuleInstance, inputs: Sequence[Value], site: Site) -> Iterator[CallRecord]:
-        """A module's call, around its forward."""
-        it = self.interpreter
+    def begin_call(self, module: ModuleInstance, inputs: Sequence[Value], site: Site) -> CallRecord:
+        """A module is called; :meth:`end_call` must follow its forward."""
         parent = self.stack[-1] if self.stack else -1
-        record = CallRecord(module, tuple(inputs), site, len(self.nodes), parent, it is None or it.certain)
+        certain = self.interpreter is None or self.interpreter.certain
+        record = CallRecord(module, tuple(inputs), site, len(self.nodes), parent, certain)
         if self.running:
             self.stack.append(len(self.calls))
             self.calls.append(record)
-        try:
-            yield record
-        finally:
-            record.stop = len(self.nodes)
-            if self.running:
-                self.stack.pop()
+        return record
+
+    def end_call(self, record: CallRecord) -> None:
+        record.stop = len(self.nodes)
+        if self.running:
+            self.stack.pop()
 
     @property
     def module(self) -> ModuleInstance | None:

@@ -22,13 +22,16 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 Ask = Callable[[], Result]
+_AS_THEY_ARE = frozenset({int, float, bool, str, type(None), Sym, TensorValue, TensorSpec})
 
 
 def to_op(it: Interpreter, value: Value) -> Any:
     """An evaluated value as entries of the ops table take it."""
+    if type(value) in _AS_THEY_ARE:
+        return value
     match value:
-        case int() | float() | str() | None | Sym() | TensorValue() | slice():
-            return _slice(it, value) if isinstance(value, slice) else value
+        case slice():
+            return _slice(it, value)
         case Unknown():
             size = value.as_dim()
             return UNKNOWN if size is None else size
