@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from pathspec import GitIgnoreSpec
 
 from cnnlint.findings import Diagnostic, Finding, Report
 from cnnlint.fix.intents import text_fix
+from cnnlint.graph.span import Span
 from cnnlint.lint.gather import Raw
 from cnnlint.lint.join import join
 from cnnlint.lint.session import Context, Outcome, Session
@@ -27,6 +29,7 @@ class _Parts:
     findings: list[Finding] = field(default_factory=list)
     suppressed: list[Finding] = field(default_factory=list)
     texts: dict[str, SourceText] = field(default_factory=dict)
+    built: Counter[Span] = field(default_factory=Counter)
     rules: dict[str, type[Rule]] = field(default_factory=dict)
     problems: dict[Diagnostic, None] = field(default_factory=dict)
 
@@ -45,6 +48,8 @@ def assemble(
             if raw.finding.span.path in files:
                 raws.setdefault(raw.finding.span.path, []).append(raw)
     parts = _Parts(problems=dict.fromkeys(problems))
+    for outcome in outcomes:
+        parts.built.update(outcome.built)
     for outcome in outcomes:
         context = session.context(files[outcome.path])
         parts.rules |= {code: context.rules.selectors.rules[code] for code in context.rules.codes}
@@ -90,7 +95,7 @@ def _add_file(parts: _Parts, name: str, path: Path, raws: Sequence[Raw], context
             parts.texts[problem.path] = context.texts.get(path) or read_source(path, problem.path)
         return
     ignored = ignored_codes(path, context)
-    joined = [f for f in join(raws, rules.severities) if f.code in rules.codes and f.code not in ignored]
+    joined = [f for f in join(raws, rules.severities, parts.built) if f.code in rules.codes and f.code not in ignored]
     kept, suppressed = silence(joined, index, rules, ignored)
     if kept or suppressed:
         parts.texts[name] = index.text

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from cnnlint.findings import Diagnostic
 from cnnlint.graph.model import ModelGraph
+from cnnlint.graph.span import Span
 from cnnlint.rule import Finding, Rule
 
 
@@ -34,6 +36,13 @@ def gather(graphs: Iterable[ModelGraph], rules: Sequence[Rule], path: str) -> tu
             except Exception as error:  # noqa: BLE001 - rules are plugins; one that raises must not end the run
                 failed[rule.code] = _rule_error(rule, graph, error, path)
     return found, list(failed.values())
+
+
+def constructions(graphs: Iterable[ModelGraph]) -> Counter[Span]:
+    """How many modules are built at each place in the source, over all networks."""
+    return Counter(
+        module.built_at for graph in graphs for module in graph.modules.values() if module.built_at is not None
+    )
 
 
 def _raw(finding: Finding, graph: ModelGraph, network: tuple[str, int]) -> Raw:

@@ -12,16 +12,18 @@ from cnnlint import rule
 from cnnlint.findings import Finding, at_least
 from cnnlint.graph.span import Span
 from cnnlint.lint.gather import Raw
-from cnnlint.rule import Severity
+from cnnlint.rule import Applicability, Fix, Severity
 
 _FIELDS = [field.name for field in fields(rule.Finding)]
 
 
-def join(raws: Iterable[Raw], severities: Mapping[str, Severity]) -> list[Finding]:
+def join(
+    raws: Iterable[Raw], severities: Mapping[str, Severity] | None = None, built: Mapping[Span, int] | None = None
+) -> list[Finding]:
     """One finding for each code and place in the source, sorted by path, line, column and code.
 
     A block that stands in several layers or models is reported once, with the number of places. ``severities`` are
-    those that the configuration changes, by code."""
+    those that the configuration changes, by code; ``built`` says how many modules are built at each place."""
     groups: dict[tuple[Span, str, int], list[Raw]] = {}
     said: Counter[tuple[Span, str, tuple[str, int], str]] = Counter()
     for raw in raws:
@@ -30,7 +32,7 @@ def join(raws: Iterable[Raw], severities: Mapping[str, Severity]) -> list[Findin
         key = (raw.finding.span, raw.finding.code, said[place])
         said[place] += 1
         groups.setdefault(key, []).append(raw)
-    joined = [_joined(groups[key], severities) for key in sorted(groups, key=_order)]
+    joined = [_joined(groups[key], severities or {}, built or {}) for key in sorted(groups, key=_order)]
     return with_fingerprints(joined)
 
 
@@ -39,7 +41,7 @@ def _order(key: tuple[Span, str, int]) -> tuple[Any, ...]:
     return span[:3], code, number, span
 
 
-def _joined(group: Sequence[Raw], severities: Mapping[str, Severity]) -> Finding:
+def _joined(group: Sequence[Raw], severities: Mapping[str, Severity], built: Mapping[Span, int]) -> Finding:
     first = group[0]
     for raw in group[1:]:
         if at_least(raw.finding.severity, first.finding.severity) and raw.finding.severity != first.finding.severity:
@@ -50,7 +52,17 @@ def _joined(group: Sequence[Raw], severities: Mapping[str, Severity]) -> Finding
     if places > 1:
         values["message"] += f" (in {places} {noun})"
         values["data"] = {**first.finding.data, "places": places}
+    values["fix"] = _fix(group, first.finding.fix, built)
     return Finding(**values, scope=first.scope, places=places)
+
+
+def _fix(group: Sequence[Raw], fix: Fix | None, built: Mapping[Span, int]) -> Fix | None:
+    """The fix; an unsafe one if it changes a construction that also builds layers without the fault."""
+    if fix is None or fix.applicability is not Applicability.SAFE:
+        return fix
+    found = len({(raw.network, raw.finding.layer) for raw in group if raw.finding.fix is not None})
+    everywhere = all(found >= built.get(edit.span, 0) for edit in fix.edits)
+    return fix if everywhere else replace(fix, applicability=Applicability.UNSAFE)
 
 
 def _places(group: Sequence[Raw]) -> tuple[int, str]:

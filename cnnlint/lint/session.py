@@ -13,7 +13,8 @@ from cnnlint.config import ConfigError, Resolved, Resolver
 from cnnlint.findings import Diagnostic
 from cnnlint.graph.model import ModelGraph
 from cnnlint.graph.shapes import InputShape, parse_shape
-from cnnlint.lint.gather import Raw, gather
+from cnnlint.graph.span import Span
+from cnnlint.lint.gather import Raw, constructions, gather
 from cnnlint.ruleset import RuleSet
 from cnnlint.select import Choice
 from cnnlint.source.imports import Project, site_packages
@@ -43,6 +44,8 @@ class Outcome:
     has_comments: bool = False
     """Whether the file may hold suppression comments."""
     unknown: tuple[str, ...] = ()
+    built: Mapping[Span, int] = field(default_factory=dict)
+    """How many modules are built at each place."""
 
 
 @dataclass
@@ -92,8 +95,9 @@ class Session:
         raws, failed = gather(reading.graphs, context.rules.rules, name)
         problems = [diagnostic_of(problem) for problem in reading.problems]
         unknown = tuple(dict.fromkeys(line for graph in reading.graphs for line in _unknown(graph)))
+        built = constructions(reading.graphs)
         comments = _may_hold_comments(context.project, path)
-        return Outcome(name, tuple(raws), (*problems, *failed), reading.has_models, comments, unknown)
+        return Outcome(name, tuple(raws), (*problems, *failed), reading.has_models, comments, unknown, built)
 
 
 def open_project(resolved: Resolved, cwd: Path, texts: Mapping[Path, SourceText]) -> Project:

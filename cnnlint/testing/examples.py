@@ -11,7 +11,7 @@ from cnnlint.findings import Diagnostic, Finding
 from cnnlint.fix.apply import edited
 from cnnlint.fix.intents import text_fix
 from cnnlint.graph.shapes import parse_shape
-from cnnlint.lint.gather import gather
+from cnnlint.lint.gather import constructions, gather
 from cnnlint.lint.join import join
 from cnnlint.rule import Example, Rule
 from cnnlint.source.imports import Project, site_packages
@@ -61,7 +61,7 @@ def run(rule: Rule, example: Example, source: str | None = None) -> Run:
     raws, failed = gather(reading.graphs, [rule], text.path)
     own = [raw for raw in raws if raw.finding.span.path == text.path]
     shift = text.text.count("\n") - example.source.count("\n") if source is None else 0
-    return Run(index, tuple(join(own, {})), reading.has_models, shift, tuple(failed))
+    return Run(index, tuple(join(own, built=constructions(reading.graphs))), reading.has_models, shift, tuple(failed))
 
 
 def fix_problem(rule: Rule, example: Example, before: Run, finding: Finding) -> str | None:

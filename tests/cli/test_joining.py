@@ -51,3 +51,15 @@ def test_fingerprints_name_the_block_and_not_the_layer(project: Project) -> None
     assert fingerprint() == before
     project.write("net.py", source.replace("self.conv", "self.convolution"))
     assert fingerprint() != before
+
+
+def test_a_fix_is_unsafe_where_the_same_line_also_builds_layers_without_the_fault(project: Project) -> None:
+    source = (project.folder / "net.py").read_text("utf-8")
+    source = source.replace("def __init__(self, channels):", "def __init__(self, channels, size=3):")
+    source = source.replace("channels, channels, 3, padding=1", "channels, channels, size, padding=size // 2")
+    source = source.replace("Block(16) for _ in range(3)", "Block(16, size) for size in (1, 3, 3)")
+    project.write("net.py", source)
+    document = json.loads(project.run("--select", "TST001", "--output-format", "json").out)
+    assert document["findings"][0]["fix"]["applicability"] == "unsafe"
+    assert project.run("--fix", "--select", "TST001").status == 1
+    assert project.run("--fix", "--unsafe-fixes", "--select", "TST001").status == 0
