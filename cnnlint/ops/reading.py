@@ -16,11 +16,11 @@ _INTEGERS = frozenset({"int8", "int16", "int32", "int64", "uint8", "uint16", "ui
 def count(value: Dim, noun: str) -> str:
     """``64 input channels``, ``1 axis``."""
     plural = {"axis": "axes", "class": "classes"}.get(noun, noun + "s")
-    return f"{named(value)} {noun if value == 1 else plural}"
+    return f"{show(value) or 'an unknown number of'} {noun if value == 1 else plural}"
 
 
 def named(value: Dim) -> str:
-    return show(value) or "an unknown number of"
+    return show(value) or "an unknown size"
 
 
 def shown(shape: Sequence[Dim]) -> str:
@@ -161,6 +161,8 @@ def parameter(state: LayerState, key: str) -> TensorLike | None:
     value = state.attributes.get(key)
     if isinstance(value, TensorLike):
         return value
+    if value is UNKNOWN:
+        raise Unclear(f"{key} is not known")
     for shapes in (state.parameters, state.buffers):
         if key in shapes:
             shape = shapes[key]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from cnnlint.graph.dims import Dim, Shape, same
 from cnnlint.ops.layers.common import PLACE, certain, has, kept
 from cnnlint.ops.neural.multihead import Heads, multihead
-from cnnlint.ops.reading import attribute, parameter, probability, size_of, wants_divisible
+from cnnlint.ops.reading import attribute, probability, size_of, wants_divisible
 from cnnlint.ops.spec import Args, LayerSpec, LayerState, Result, Signature
 
 
@@ -15,9 +17,10 @@ def _build(args: Args) -> LayerState:
     value_width = size_of(args, "vdim") if args.given("vdim") else width
     packed = same(key_width, width) and same(value_width, width)
     bias, added = certain(args, "bias"), certain(args, "add_bias_kv")
-    fields = {
+    fields: dict[str, Any] = {
         "embed_dim": width, "kdim": key_width, "vdim": value_width, "_qkv_same_embed_dim": packed, "num_heads": heads,
         **kept(args, "dropout", "batch_first", "add_zero_attn"), "head_dim": width // heads,
+        **({} if added else {"bias_k": None, "bias_v": None}),
     }  # fmt: skip
     state = LayerState(fields, _parameters(width, (key_width, value_width), packed, bias, added))
     wants_divisible(width, heads, "embed_dim", "num_heads", Result(state))
@@ -32,10 +35,9 @@ def _parameters(width: Dim, sources: tuple[Dim, Dim], packed: bool, bias: bool, 
         "k_proj_weight": has(separate, (width, sources[0])),
         "v_proj_weight": has(separate, (width, sources[1])),
         "in_proj_bias": has(bias, (3 * width,)),
-        "bias_k": has(added, (1, 1, width)),
-        "bias_v": has(added, (1, 1, width)),
         "out_proj.weight": (width, width),
         "out_proj.bias": has(bias, (width,)),
+        **({"bias_k": (1, 1, width), "bias_v": (1, 1, width)} if added else {}),
     }
 
 
@@ -43,7 +45,7 @@ def _forward(state: LayerState, args: Args) -> Result:
     width, key_width, value_width = (attribute(state, key) for key in ("embed_dim", "kdim", "vdim"))
     held = Args(args.name, {key: attribute(state, key) for key in ("add_zero_attn", "batch_first", "dropout")})
     probability(held, "dropout")
-    added = int(parameter(state, "bias_k") is not None) + int(held.flag("add_zero_attn"))
+    added = int(state.parameters.get("bias_k") is not None) + int(held.flag("add_zero_attn"))
     heads = Heads(width, key_width, value_width, attribute(state, "num_heads"), added)
     return multihead(args, heads, held.flag("batch_first"))
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
-from cnnlint.graph.dims import Shape
 from cnnlint.graph.model import ProblemKind
 from cnnlint.ops.layers.common import Build, Forward, keep, kept, simple, through
 from cnnlint.ops.neural.classloss import (
@@ -26,7 +26,7 @@ from cnnlint.ops.neural.distance import (
 from cnnlint.ops.neural.loss import ROWS, element_loss
 from cnnlint.ops.neural.reductions import reduction
 from cnnlint.ops.reading import attribute, number, parameter
-from cnnlint.ops.spec import UNKNOWN, Args, Entry, LayerSpec, LayerState, Result, TensorLike, Unclear, refuse
+from cnnlint.ops.spec import UNKNOWN, Args, Entry, LayerSpec, LayerState, Result, TensorLike, refuse
 
 _OLD = "size_average=None, reduce=None, reduction='mean'"
 _CALL = "input, target"
@@ -42,17 +42,21 @@ def _build(keys: tuple[str, ...], tensors: tuple[str, ...]) -> Build:
             fields["reduction"] = reduction(args)
         else:
             fields["reduction"] = args.bound["reduction"]
-        return LayerState(fields, {}, {key: _shape(args, key) for key in tensors})
+        shapes = {key: _shape(args.bound[key]) for key in tensors}
+        fields |= {key: UNKNOWN for key, shape in shapes.items() if shape is UNKNOWN}
+        return LayerState(fields, {}, {key: shape for key, shape in shapes.items() if shape is not UNKNOWN})
 
     return build
 
 
-def _shape(args: Args, key: str) -> Shape | None:
-    value = args.bound[key]
+def _shape(value: Any) -> Any:
+    """The shape of a tensor that becomes a buffer; ``UNKNOWN`` for one that is not known."""
     if value is None:
         return None
-    if value is UNKNOWN or not isinstance(value, TensorLike) or value.shape is None:
-        raise Unclear(f"{args.name}: {key} is not known")
+    if value is UNKNOWN or (isinstance(value, TensorLike) and value.shape is None):
+        return UNKNOWN
+    if not isinstance(value, TensorLike):
+        refuse(ProblemKind.ARGUMENT, f"needs a tensor for its weight, gets {value!r}", got=repr(value))
     return value.shape
 
 
@@ -107,7 +111,16 @@ def _build_triplet_distance(args: Args) -> LayerState:
     margin = number(args, "margin")
     if margin is not None and margin <= 0:
         refuse(ProblemKind.ARGUMENT, f"needs a margin above 0, gets {margin}", got=repr(margin))
-    return LayerState(kept(args, "distance_function", "margin", "swap", "reduction"))
+    fields = kept(args, "margin", "swap", "reduction")
+    if args.given("distance_function"):
+        fields["distance_function"] = args.bound["distance_function"]
+    return LayerState(fields)
+
+
+def _forward_triplet_distance(state: LayerState, args: Args) -> Result:
+    held = {key: attribute(state, key) for key in ("swap", "reduction")}
+    held["distance_function"] = state.attributes.get("distance_function")
+    return triplet_margin_with_distance_loss(Args("triplet_margin_with_distance_loss", {**args.bound, **held}))
 
 
 _forward_nll = _call(nll_loss, "nll_loss", ("ignore_index",), ("weight",))
@@ -151,12 +164,7 @@ LAYERS: tuple[LayerSpec, ...] = (
     ),
     simple(
         "TripletMarginWithDistanceLoss", "*, distance_function=None, margin=1.0, swap=False, reduction='mean'",
-        _build_triplet_distance,
-        through(
-            triplet_margin_with_distance_loss, "triplet_margin_with_distance_loss", "distance_function", "swap",
-            "reduction",
-        ),
-        _TRIPLET,
+        _build_triplet_distance, _forward_triplet_distance, _TRIPLET,
     ),
     simple(
         "PoissonNLLLoss",

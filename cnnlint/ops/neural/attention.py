@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import Dim, Shape, differ, same
+from cnnlint.graph.dims import Dim, Shape, differ
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Attention
 from cnnlint.ops.neural.norms import wants_axes
 from cnnlint.ops.reading import like, maybe, number, probability, product, shown
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, Unclear, refuse
+from cnnlint.ops.tensors.broadcasting import wants_broadcast
 
 
 def scaled_dot_product_attention(args: Args) -> Result:
@@ -21,7 +22,7 @@ def scaled_dot_product_attention(args: Args) -> Result:
     if maybe(args, "enable_gqa") is not False:
         query_heads = query[-3] if len(query) > 2 else 1
         key, value = (_repeated(shape, query_heads) for shape in (key, value))
-    batch = wants_same_batch(query[:-2], key[:-2], value[:-2])
+    batch = wants_broadcast([query[:-2], key[:-2], value[:-2]])
     output = (*batch, query[-2], value[-1])
     heads = query[-3] if len(query) > 3 else 1
     pairs = product(batch) * query[-2] * key[-2]
@@ -48,28 +49,6 @@ def _repeated(shape: Shape, heads: Dim) -> Shape:
         )
         refuse(ProblemKind.INDIVISIBLE, text, expected=shape[-3], got=heads)
     return (*shape[:-3], heads, *shape[-2:])
-
-
-def wants_same_batch(*shapes: Shape) -> Shape:
-    """The broadcast shape of the axes in front; refuses axes that do not fit."""
-    length = max(map(len, shapes))
-    padded = [(1,) * (length - len(shape)) + shape for shape in shapes]
-    return tuple(_joined(sizes, shapes) for sizes in zip(*padded, strict=True))
-
-
-def _joined(sizes: tuple[Dim, ...], shapes: tuple[Shape, ...]) -> Dim:
-    known = [size for size in sizes if not same(size, 1)]
-    if not known:
-        return 1
-    for size in known[1:]:
-        if differ(size, known[0]) and not _may_be_one(size) and not _may_be_one(known[0]):
-            text = f"gets tensors whose front axes do not fit: {', '.join(map(shown, shapes))}"
-            refuse(ProblemKind.BROADCAST, text, expected=known[0], got=size)
-    return next((size for size in known if not _may_be_one(size)), known[0])
-
-
-def _may_be_one(size: Dim) -> bool:
-    return not differ(size, 1)
 
 
 def _wants_mask(args: Args, wanted: Shape, result: Result) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import Dim, Shape, differ, less
+from cnnlint.graph.dims import Dim, Shape, Sym, differ, less
 from cnnlint.graph.model import ProblemKind
 from cnnlint.ops.neural.reductions import reduced, together
-from cnnlint.ops.reading import count, floating, named, number, shown, wants_rank
-from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, refuse
+from cnnlint.ops.reading import count, floating, named, number, product, shown, wants_rank
+from cnnlint.ops.spec import UNKNOWN, Args, FunctionSpec, Result, Signature, refuse
 
 _INDEX_TYPES = (None, "int64", "uint8")
 
@@ -53,6 +53,8 @@ def _by_class(args: Args, expects: str) -> Result:
 
 def _wants_known_classes(args: Args, classes: Dim, result: Result) -> None:
     ignored = args.bound.get("ignore_index")
+    if ignored is UNKNOWN or isinstance(ignored, Sym):
+        return
     for value in args.tensor("target").values or ():
         if isinstance(value, int) and value != ignored and (value < 0 or less(classes - 1, value)):
             text = f"has a target of class {value} among {count(classes, 'class')}"
@@ -74,22 +76,36 @@ def _wants_weight(args: Args, shape: Shape) -> None:
 
 
 def multi_margin_loss(args: Args) -> Result:
-    """Input (N, C) or (C,), target (N,) or () of class numbers."""
+    """Input (N, C), (C,) or (), target (N,) or () of class numbers."""
     p = number(args, "p")
     if p is not None and p not in (1, 2):
         refuse(ProblemKind.ARGUMENT, f"needs p of 1 or 2, gets {p}", got=repr(p))
-    wants_rank(args.shape("input"), 1, 2)
-    return _by_class(args, "values")
+    shape, target = args.shape("input"), args.shape("target")
+    wants_rank(shape, 0, 1, 2)
+    wants_rank(target, 0, 1, axes="in its target")
+    samples: Dim = shape[0] if len(shape) == 2 else 1
+    result = reduced(args, target, "values", args.tensor("input"))
+    if differ(product(target), samples):
+        text = f"needs a target for each of {count(samples, 'sample')}, gets {shown(target)}"
+        refuse(ProblemKind.BROADCAST, text, expected=(samples,), got=target, result=result)
+    if args.tensor("target").dtype not in (None, "int64"):
+        dtype = args.tensor("target").dtype
+        refuse(ProblemKind.DTYPE, f"needs class numbers of type int64, gets {dtype}", expected="int64", got=dtype)
+    if shape:
+        _wants_weight(args, shape)
+        _wants_known_classes(args, shape[-1], result)
+    return result
 
 
 def multilabel_margin_loss(args: Args) -> Result:
-    """Input and target (N, C) or (C,)."""
+    """Input and target (N, C), (C,) or ()."""
     shape, target = args.shape("input"), args.shape("target")
-    wants_rank(shape, 1, 2)
-    if len(shape) != len(target) or any(map(differ, shape, target)):
+    wants_rank(shape, 0, 1, 2)
+    fits = len(shape) == len(target) if len(shape) == 2 else len(target) < 2
+    if not fits or differ(product(shape), product(target)) or (len(shape) == 2 and any(map(differ, shape, target))):
         text = f"needs a target of the input's shape {shown(shape)}, gets {shown(target)}"
         refuse(ProblemKind.BROADCAST, text, expected=shape, got=target)
-    return reduced(args, shape[:-1], "values", args.tensor("input"))
+    return reduced(args, shape[:1] if len(shape) == 2 else (), "values", args.tensor("input"))
 
 
 def multilabel_soft_margin_loss(args: Args) -> Result:

@@ -5,15 +5,19 @@ from __future__ import annotations
 from cnnlint.graph.dims import Shape, differ
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Elementwise, Loss, Reduction
-from cnnlint.ops.neural.attention import wants_same_batch
 from cnnlint.ops.neural.reductions import reduced, reduction
 from cnnlint.ops.reading import axis_of, floating, like, maybe, number, shown, wants_rank
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, TensorLike, TensorSpec, Unclear, refuse
+from cnnlint.ops.tensors.broadcasting import wants_broadcast
+
+
+def _broadcast(*shapes: Shape) -> Shape:
+    return wants_broadcast(shapes)
 
 
 def cosine_similarity(args: Args) -> Result:
     """x1 and x2 (*), broadcast, to (*) without ``dim``."""
-    shape = wants_same_batch(args.shape("x1"), args.shape("x2"))
+    shape = _broadcast(args.shape("x1"), args.shape("x2"))
     if not shape:
         dim = axis_of(args, "dim", 0)
         return Result(like(args.tensor("x1"), ()), Reduction("cosine_similarity", (dim,)))
@@ -25,7 +29,7 @@ def pairwise_distance(args: Args) -> Result:
     """x1 and x2 (*, D), broadcast, to (*), or (*, 1) with ``keepdim``."""
     number(args, "p")
     keepdim = args.flag("keepdim")
-    shape = wants_same_batch(args.shape("x1"), args.shape("x2"))
+    shape = _broadcast(args.shape("x1"), args.shape("x2"))
     output: Shape = (*shape[:-1], 1) if keepdim and shape else shape[:-1]
     return Result(like(args.tensor("x1"), output), Reduction("pairwise_distance", (max(len(shape) - 1, 0),), keepdim))
 
@@ -50,8 +54,8 @@ def cosine_embedding_loss(args: Args) -> Result:
     wants_rank(target, 0, 1, axes="in its target")
     for shape in (left, right):
         wants_rank(shape, len(target) + 1)
-    joined = wants_same_batch(left, right)
-    return reduced(args, wants_same_batch(joined[:-1], target), "values", args.tensor("input1"))
+    joined = _broadcast(left, right)
+    return reduced(args, _broadcast(joined[:-1], target), "values", args.tensor("input1"))
 
 
 def triplet_margin_loss(args: Args) -> Result:
@@ -60,10 +64,10 @@ def triplet_margin_loss(args: Args) -> Result:
     if not len(anchor) == len(positive) == len(negative):
         text = f"needs tensors with equally many axes, gets {shown(anchor)}, {shown(positive)} and {shown(negative)}"
         refuse(ProblemKind.RANK, text, expected=len(anchor), got=len(negative))
-    pairs = [wants_same_batch(anchor, positive), wants_same_batch(anchor, negative)]
+    pairs = [_broadcast(anchor, positive), _broadcast(anchor, negative)]
     if maybe(args, "swap") is not False:
-        pairs.append(wants_same_batch(positive, negative))
-    return reduced(args, wants_same_batch(*(pair[:-1] for pair in pairs)), "values", args.tensor("anchor"))
+        pairs.append(_broadcast(positive, negative))
+    return reduced(args, wants_broadcast([pair[:-1] for pair in pairs]), "values", args.tensor("anchor"))
 
 
 def triplet_margin_with_distance_loss(args: Args) -> Result:
@@ -92,7 +96,7 @@ def gaussian_nll_loss(args: Args) -> Result:
     if (len(spread) != len(shape) and not (short and not unlike)) or any(differ(size, 1) for size in unlike):
         text = f"needs a variance of shape {shown(shape)}, or with size 1 on one axis, gets {shown(spread)}"
         refuse(ProblemKind.BROADCAST, text, expected=shape, got=spread)
-    return reduced(args, wants_same_batch(shape, target), "values", args.tensor("input"))
+    return reduced(args, _broadcast(shape, target), "values", args.tensor("input"))
 
 
 _HOME = "torch.nn.functional."

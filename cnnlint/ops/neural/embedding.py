@@ -55,7 +55,8 @@ def embedding_bag(args: Args) -> Result:
     wants_indices(indices)
     bags = _bags(args, shape)
     _wants_sample_weights(args, shape, mode)
-    wants_entries(indices, table[0])
+    if maybe(args, "include_last_offset") is False:
+        wants_entries(indices, table[0])
     _wants_padding_index(args, table[0])
     return Result(TensorSpec((bags, table[1]), weight.dtype or "float32"), Embedding("embedding_bag", *table))
 

@@ -11,6 +11,7 @@ from cnnlint.graph.model import ProblemKind
 from cnnlint.ops.neural.reductions import REDUCTIONS, reduced, together
 from cnnlint.ops.reading import floating, number, shown
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, refuse
+from cnnlint.ops.tensors.broadcasting import wants_expandable
 
 Check = Callable[[Args], None]
 
@@ -47,6 +48,10 @@ def _wants_equal(expected: Shape, got: Shape) -> None:
     if len(expected) != len(got) or any(map(differ, expected, got)):
         text = f"needs a target of the input's shape {shown(expected)}, gets {shown(got)}"
         refuse(ProblemKind.BROADCAST, text, expected=expected, got=got)
+
+
+def _target_fits(args: Args) -> None:
+    wants_expandable(args.shape("target"), args.shape("input"), "target")
 
 
 def _same_rank(*keys: str) -> Check:
@@ -97,7 +102,7 @@ LOSSES: tuple[ElementLoss, ...] = (
         "input, target, log_input=True, full=False, size_average=None, eps=1e-08, reduce=None, reduction='mean'",
     ),
     ElementLoss("hinge_embedding_loss", "values", f"input, target, margin=1.0, {_OLD}"),
-    ElementLoss("soft_margin_loss", "logits", f"input, target, {_OLD}"),
+    ElementLoss("soft_margin_loss", "logits", f"input, target, {_OLD}", check=_target_fits),
     ElementLoss(
         "margin_ranking_loss", "values", f"input1, input2, target, margin=0, {_OLD}", ("input1", "input2", "target"),
         check=_same_rank("input1", "input2", "target"),

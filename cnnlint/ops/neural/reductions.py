@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from cnnlint.graph.dims import Shape
 from cnnlint.graph.operations import Loss
-from cnnlint.ops.neural.attention import wants_same_batch
 from cnnlint.ops.reading import choice, floating
 from cnnlint.ops.spec import UNKNOWN, Args, Result, TensorLike, TensorSpec, Unclear
+from cnnlint.ops.tensors.broadcasting import wants_broadcast
 
 REDUCTIONS = ("none", "mean", "sum")
 
@@ -32,4 +32,4 @@ def reduced(args: Args, shape: Shape, expects: str, like: TensorLike, allowed: S
 
 def together(args: Args, *keys: str) -> Shape:
     """The broadcast shape of tensor arguments; refuses shapes that do not fit."""
-    return wants_same_batch(*(args.shape(key) for key in keys if args.given(key)))
+    return wants_broadcast([args.shape(key) for key in keys if args.given(key)])

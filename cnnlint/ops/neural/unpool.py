@@ -31,9 +31,9 @@ def max_unpool(args: Args, axes: int) -> Result:
     output = _requested(args, sizes, stride) if args.given("output_size") else sizes
     wants_content(shape)
     for axis, size in enumerate(output, len(shape) - axes):
-        if less(size, 1):
+        if less(size, 0):
             text = f"gives an output of size {named(size)} on axis {axis}"
-            refuse(ProblemKind.OUTPUT_SIZE, text, expected=1, got=size, axis=axis)
+            refuse(ProblemKind.OUTPUT_SIZE, text, expected=0, got=size, axis=axis)
     return Result(like(tensor, (*shape[:-axes], *output)), Opaque(args.name))
 
 
@@ -63,7 +63,8 @@ def fractional_max_pool(args: Args, axes: int) -> Result:
     kernel, sizes = per_axis(args, "kernel_size", axes, 1), shape[-axes:]
     output = per_axis(args, "output_size", axes, 1) if args.given("output_size") else _by_ratio(args, sizes)
     for axis, (size, out, extent) in enumerate(zip(sizes, output, kernel, strict=True), len(shape) - axes):
-        if less(size, out + extent - 1) or less(out, 1):
+        # In 3-D torch asks for one position more than the windows cover.
+        if less(size, out + extent - (1 if axes == 2 else 0)) or less(out, 0):
             text = f"cannot pool axis {axis} of size {named(size)} to {named(out)} with a window of {named(extent)}"
             refuse(ProblemKind.OUTPUT_SIZE, text, expected=out + extent - 1, got=size, axis=axis)
     wants_content(shape)
@@ -75,7 +76,7 @@ def fractional_max_pool(args: Args, axes: int) -> Result:
 def _by_ratio(args: Args, sizes: Shape) -> Axes:
     value = args.bound["output_ratio"]
     if value is UNKNOWN:
-        return tuple(opaque(1) for _ in sizes)
+        return tuple(opaque() for _ in sizes)
     if not isinstance(value, list | tuple) or len(value) != len(sizes):
         text = f"needs an output_size, or {len(sizes)} output ratios, gets {value!r}"
         refuse(ProblemKind.ARGUMENT, text, got=repr(value))
