@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import add, mul
 
 from cnnlint.graph.dims import Dim, Sym, less, opaque
@@ -98,7 +98,18 @@ def _diff(args: Args) -> Result:
     axis = axis_of(args, "dim", len(shape))
     size = shape[axis] - times
     left: Dim = opaque() if isinstance(size, Sym) and not less(0, size) else 0 if less(size, 0) else size
-    return Result(TensorSpec((*shape[:axis], left, *shape[axis + 1 :]), tensor.dtype), Opaque("diff"))
+    values = _differences(tensor, times) if len(shape) == 1 else None
+    return Result(TensorSpec((*shape[:axis], left, *shape[axis + 1 :]), tensor.dtype, values), Opaque("diff"))
+
+
+def _differences(tensor: TensorLike, times: int) -> Values:
+    """The elements of ``diff`` for a known vector of numbers."""
+    if tensor.values is None or tensor.dtype == "bool" or is_complex(tensor.dtype):
+        return None
+    values = tensor.values
+    for _ in range(min(times, len(values))):
+        values = tuple(after - before for before, after in pairwise(values))
+    return cast(values, tensor.dtype)
 
 
 def _unique(args: Args) -> Result:
