@@ -1,0 +1,248 @@
+"""The traced process from outside: started under the user's interpreter, limited, watched, ended with all it left."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import selectors
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from importlib.resources import files
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NoReturn, Self
+
+from cnnlint.trace import descendants
+from cnnlint.trace.failures import failure, where_it_was
+from cnnlint.trace.job import Job, Limits, TraceError
+
+_WORKER = "cnnlint_trace_worker"
+_POLL = 0.05
+_GRACE = 0.3
+"""Seconds that a job which is over time gets to say where it is."""
+
+
+class Tracer:
+    """Runs jobs one after the other under one interpreter, whose process imports torch once. A context manager; when
+    it is left no process, file or folder of it is."""
+
+    def __init__(self, python: Path | None = None, limits: Limits | None = None) -> None:
+        self.python = python or Path(sys.executable)
+        self.limits = limits or Limits()
+        self._mark = f"CNNLINT_TRACE={secrets.token_hex(16)}"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder: Path | None = None
+        self._unread = b""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(self, job: Job) -> dict[str, Any]:
+        """The facts that the worker found. Raises :class:`TraceError`."""
+        self._start()
+        assert self._folder is not None
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        try:
+            return self._run(job, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """End the process and everything it started."""
+        self._stop()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
+
+    # ---- the process --------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._stop()
+        folder = self._folder = self._folder or _folder_with_worker()
+        try:
+            self._process = subprocess.Popen(
+                [self.python, "-m", _WORKER], cwd=folder, env=self._environment(), start_new_session=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            )  # fmt: skip
+        except OSError as error:
+            raise TraceError("python", f"{self.python} cannot be started: {error.strerror or error}") from error
+        self._check(self._message(time.monotonic() + self.limits.start))
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONWARNINGS", "PYTHONSTARTUP")}
+        name, _, value = self._mark.partition("=")
+        # No byte code is left beside the user's files, and no graphics card is woken.
+        return {"CUDA_VISIBLE_DEVICES": "", **kept, "PYTHONDONTWRITEBYTECODE": "1", name: value}
+
+    def _check(self, ready: dict[str, Any] | None) -> None:
+        if ready is None:
+            why = self._last_words()
+            self._stop()
+            raise TraceError("python", f"{self.python} did not start the traced process{': ' + why if why else ''}")
+        if ready["ready"]["torch"] is None:
+            self._stop()
+            raise TraceError(
+                "python", f"{self.python} has no torch ({ready['ready']['problem']}): install torch and fvcore there, "
+                "or name another interpreter with --python",
+            )  # fmt: skip
+
+    def _last_words(self) -> str:
+        assert self._process is not None
+        if self._process.poll() is None or self._process.stderr is None:
+            return ""
+        lines = self._process.stderr.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+    def _stop(self) -> None:
+        process, self._process, self._unread = self._process, None, b""
+        if process is None:
+            return
+        left = descendants.descendants(process.pid)
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                with suppress(OSError):
+                    stream.close()
+        descendants.kill(left)
+        descendants.kill_group(process.pid)
+        process.wait()
+        while left := descendants.marked(self._mark) - left:  # daemons, which nobody is the parent of
+            descendants.kill(left)
+
+    # ---- one job ------------------------------------------------------------------------------------------------
+
+    def _run(self, job: Job, folder: Path) -> dict[str, Any]:
+        request = _request(job, folder, self.limits, self._folder)
+        Path(request["folder"]).mkdir()
+        self._send(request)
+        deadline = time.monotonic() + self.limits.seconds
+        started = self._message(deadline)
+        if started is None:
+            self._lost(job)
+        group = int(started["started"])
+        try:
+            status = self._watch(job, group, deadline, Path(request["crash"]))
+        finally:
+            self._sweep(group)
+        return _answer(job, status, Path(request["answer"]), Path(request["crash"]), self.limits)
+
+    def _send(self, request: dict[str, Any]) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.flush()
+
+    def _watch(self, job: Job, group: int, deadline: float, crash: Path) -> int:
+        """Waits for the job's end; returns its exit status. Raises :class:`TraceError` at a limit."""
+        while True:
+            message = self._message(min(deadline, time.monotonic() + _POLL))
+            if message is not None:
+                return int(message["ended"])
+            assert self._process is not None
+            if self._process.poll() is not None:
+                self._lost(job)
+            if descendants.memory(descendants.descendants(group)) > self.limits.memory:
+                self._stop()
+                raise failure(job, "memory", f"takes more than {_gigabytes(self.limits.memory)} of memory")
+            if time.monotonic() >= deadline:
+                place = _asked_where(group, crash, job)
+                self._stop()
+                raise failure(job, "time", f"does not end within {self.limits.seconds:g} seconds", place)
+
+    def _lost(self, job: Job) -> NoReturn:
+        self._stop()
+        raise failure(job, "crash", "ends the process that runs it")
+
+    def _sweep(self, group: int) -> None:
+        """Ends what the job left behind, in its group or out of it."""
+        descendants.kill_group(group)
+        if self._process is not None:
+            left = descendants.marked(self._mark) - {self._process.pid}
+            descendants.kill(left)
+
+    def _message(self, deadline: float) -> dict[str, Any] | None:
+        """The next line of the process; ``None`` at the deadline or at its end."""
+        assert self._process is not None
+        stream = self._process.stdout
+        assert stream is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(stream, selectors.EVENT_READ)
+            while b"\n" not in self._unread:
+                if not selector.select(max(0.0, deadline - time.monotonic())):
+                    return None
+                chunk = os.read(stream.fileno(), 65536)
+                if not chunk:
+                    return None
+                self._unread += chunk
+        line, _, self._unread = self._unread.partition(b"\n")
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+
+def _folder_with_worker() -> Path:
+    """A new temporary folder with a copy of the worker, so that the chosen interpreter needs nothing of cnnlint."""
+    folder = Path(tempfile.mkdtemp(prefix="cnnlint-trace-"))
+    package = folder / _WORKER
+    package.mkdir()
+    for source in files("cnnlint.trace.worker").iterdir():
+        if source.name.endswith(".py"):
+            (package / source.name).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+    return folder
+
+
+def _request(job: Job, folder: Path, limits: Limits, worker: Path | None) -> dict[str, Any]:
+    example = job.example
+    return {
+        "path": str(job.path), "module": job.module, "folders": [str(entry) for entry in job.folders],
+        "callable": job.callable, "args": repr(tuple(job.args)), "kwargs": repr(dict(job.kwargs)),
+        "inputs": [{"shape": list(i.shape), "dtype": i.dtype, "name": i.name} for i in job.inputs],
+        "example": example and {"line": example.line, "end_line": example.end_line, "type": example.type},
+        "devices": list(job.devices), "gradients": job.gradients, "memory": limits.memory, "output": limits.output,
+        "folder": str(folder / "work"), "answer": str(folder / "answer.json"), "crash": str(folder / "crash.txt"),
+        "worker": str(worker),
+    }  # fmt: skip
+
+
+def _asked_where(group: int, crash: Path, job: Job) -> tuple[str, int] | None:
+    """The line that a job which does not end is at; its handler for this signal writes it down."""
+    with suppress(ProcessLookupError):
+        os.kill(group, signal.SIGUSR1)
+        time.sleep(_GRACE)
+    return where_it_was(crash, job)
+
+
+def _answer(job: Job, status: int, answer: Path, crash: Path, limits: Limits) -> dict[str, Any]:
+    if not answer.exists():
+        place = where_it_was(crash, job)
+        if status < 0:
+            name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
+            raise failure(job, "crash", f"crashes its interpreter ({name})", place)
+        raise failure(job, "exit", f"ends its process (status {status}) before the forward pass is done", place)
+    if answer.stat().st_size > limits.output:
+        raise failure(job, "output", f"gives more than {_gigabytes(limits.output)} of results")
+    facts: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+    if facts.get("error") is not None:
+        raise _raised(job, facts)
+    return facts
+
+
+def _raised(job: Job, facts: dict[str, Any]) -> TraceError:
+    from cnnlint.trace.failures import raised
+
+    return raised(job, facts)
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / (1 << 30):g} GB"

@@ -1,0 +1,124 @@
+"""The model and inputs of an example call that the user's own code makes: ``model(torch.randn(1, 3, 32, 32))``.
+
+Of the code before the call only the statements are run that the call needs, so that a ``__main__`` guard which also
+trains does not train here.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from torch import nn
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+class NoExample(Exception):
+    """The example call cannot be run by itself, or never comes to the model."""
+
+
+class _Reached(BaseException):
+    """The example call; no ``except Exception`` of the user holds it up."""
+
+
+def capture(
+    module: ModuleType, path: str, example: dict[str, Any]
+) -> tuple[nn.Module, tuple[Any, ...], dict[str, Any]]:
+    """The model that is called at ``example``'s place with its arguments. The call itself is not made."""
+    source = Path(path).read_text(encoding="utf-8-sig")
+    statements = needed_statements(ast.parse(source), example["line"])
+    code = compile(ast.Module(statements, []), path, "exec", dont_inherit=True)
+    base: Any = nn.Module
+    original = base.__call__
+    found: list[Any] = []
+
+    def call(model: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        caller = sys._getframe(1)
+        at_line = example["line"] <= caller.f_lineno <= example["end_line"]
+        if at_line and caller.f_code.co_filename == path and type(model).__name__ == example["type"] and not found:
+            found.extend((model, args, kwargs))
+            raise _Reached
+        return original(model, *args, **kwargs)
+
+    base.__call__ = call  # catches the call wherever it is written
+    try:
+        exec(code, module.__dict__)
+    except _Reached:
+        pass
+    finally:
+        base.__call__ = original
+    if not found:
+        raise NoExample(f"line {example['line']}: the example call does not reach a {example['type']}")
+    return found[0], found[1], found[2]
+
+
+def needed_statements(tree: ast.Module, line: int) -> list[ast.stmt]:
+    """The statement at ``line`` and those before it, in the same function or at top level, that it depends on."""
+    body: list[ast.stmt] = tree.body
+    function: ast.stmt | None = None
+    while True:
+        index = next((i for i, s in enumerate(body) if s.lineno <= line <= (s.end_lineno or s.lineno)), None)
+        if index is None:
+            raise NoExample(f"line {line} holds no statement")
+        statement = body[index]
+        if isinstance(statement, _SCOPES):
+            body, function = statement.body, statement
+        elif isinstance(statement, ast.If) and function is None and _within(statement.body, line):
+            body = statement.body
+        else:
+            break
+    if function is not None:
+        _refuse_arguments(function)
+    return _slice(body[: index + 1])
+
+
+def _within(body: list[ast.stmt], line: int) -> bool:
+    return body[0].lineno <= line <= (body[-1].end_lineno or body[-1].lineno)
+
+
+def _refuse_arguments(function: Any) -> None:
+    arguments = function.args
+    required = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
+    if required or any(default is None for default in arguments.kw_defaults):
+        raise NoExample(f"line {function.lineno}: the example call stands in a function that takes arguments")
+
+
+def _slice(statements: list[ast.stmt]) -> list[ast.stmt]:
+    *before, last = statements
+    kept, needed = [last], _loaded(last)
+    for statement in reversed(before):
+        if _touched(statement) & needed:
+            kept.insert(0, statement)
+            needed |= _loaded(statement)
+    return kept
+
+
+def _loaded(statement: ast.stmt) -> set[str]:
+    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
+
+
+def _touched(statement: ast.stmt) -> set[str]:
+    """Names that a statement binds, assigns into, or calls a method of."""
+    if isinstance(statement, (*_SCOPES, ast.ClassDef)):
+        return {statement.name}
+    found: set[str] = set()
+    for node in ast.walk(statement):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store):
+            found |= _root(node)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            found |= _root(node.value.func)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    return found
+
+
+def _root(node: ast.expr) -> set[str]:
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return {node.id} if isinstance(node, ast.Name) else set()

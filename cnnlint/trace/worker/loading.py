@@ -1,0 +1,146 @@
+"""The user's file imported, its model built, and the inputs it is run on."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import torch
+from torch import nn
+
+from .example import capture
+from .frames import construction
+
+BUILT_AT = "_cnnlint_built_at"
+"""Where a module was made; kept in its ``__dict__``, so that copies have it too."""
+
+
+class Loaded(NamedTuple):
+    """A built model with the arguments of the call to trace."""
+
+    model: nn.Module
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+class Unusable(Exception):
+    """The file or the callable does not give a model; the text says what it gives."""
+
+
+def load(request: dict[str, Any], device: str) -> Loaded:
+    """Imports the file anew and builds the model and its inputs on ``device``. Raises what the user's code raises."""
+    torch.manual_seed(0)
+    with torch.device(device), noting_constructions():
+        module = import_file(request)
+        if request["example"] is not None:
+            return Loaded(*capture(module, request["path"], request["example"]))
+        model = _build(module, request)
+        args, kwargs = _inputs(model, request["inputs"])
+    return Loaded(model, args, kwargs)
+
+
+def import_file(request: dict[str, Any]) -> ModuleType:
+    """The module of the user's file, under the name that its own package gives it."""
+    for folder in reversed(request["folders"]):
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+    name, path = request["module"], request["path"]
+    for known in _user_modules(request["folders"]):
+        del sys.modules[known]
+    package = name.rpartition(".")[0]
+    if package:
+        importlib.import_module(package)
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise Unusable(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickle look their module up
+    spec.loader.exec_module(module)
+    return module
+
+
+def _user_modules(folders: list[str]) -> list[str]:
+    """Modules of the user's folders that an earlier attempt imported: a second one on another device starts afresh."""
+    found = []
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and "site-packages" not in file and any(_below(file, folder) for folder in folders):
+            found.append(name)
+    return found
+
+
+def _below(file: str, folder: str) -> bool:
+    return Path(folder) in Path(file).parents and not file.startswith(str(Path(__file__).parent))
+
+
+def _build(module: ModuleType, request: dict[str, Any]) -> nn.Module:
+    target: Any = module
+    for part in request["callable"].split("."):
+        target = getattr(target, part)
+    if isinstance(target, nn.Module):
+        return target
+    args, kwargs = ast.literal_eval(request["args"]), ast.literal_eval(request["kwargs"])
+    made = target(*args, **kwargs)
+    if not isinstance(made, nn.Module):
+        raise Unusable(f"{request['callable']} gives {type(made).__name__}, which is no nn.Module")
+    return made
+
+
+def _inputs(model: nn.Module, wanted: list[dict[str, Any]]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Tensors by position as far as they stand in order, by name from there on."""
+    names = _parameters(model.forward)
+    args: list[Any] = []
+    kwargs: dict[str, Any] = {}
+    for position, given in enumerate(wanted):
+        value = example_tensor(given["shape"], given["dtype"])
+        name = given["name"]
+        if name in names and (names.index(name) != position or kwargs):
+            kwargs[name] = value
+        else:
+            args.append(value)
+    return tuple(args), kwargs
+
+
+def _parameters(forward: Callable[..., Any]) -> list[str]:
+    try:
+        return list(inspect.signature(forward).parameters)
+    except (TypeError, ValueError):
+        return []
+
+
+def example_tensor(shape: list[int], dtype: str | None) -> torch.Tensor:
+    """Normal noise for floating types; zeros, which are valid indices and labels, for all others."""
+    kind = getattr(torch, dtype or "float32", torch.float32)
+    if not isinstance(kind, torch.dtype) or not (kind.is_floating_point or kind.is_complex):
+        return torch.zeros(shape, dtype=kind if isinstance(kind, torch.dtype) else torch.float32)
+    return torch.randn(shape, dtype=kind) if kind.itemsize >= 2 else torch.zeros(shape, dtype=kind)
+
+
+made_in_forward: list[nn.Module] = []
+"""Modules that were constructed while :func:`noting_constructions` was told that a forward pass runs."""
+
+
+@contextmanager
+def noting_constructions(forward: bool = False) -> Iterator[None]:
+    """While open, every new module remembers where it was made."""
+    base: Any = nn.Module
+    original = base.__init__
+
+    def init(module: nn.Module, *args: Any, **kwargs: Any) -> None:
+        original(module, *args, **kwargs)
+        vars(module)[BUILT_AT] = construction(module)
+        if forward:
+            made_in_forward.append(module)
+
+    base.__init__ = init  # the one place that all constructions pass
+    try:
+        yield
+    finally:
+        base.__init__ = original
