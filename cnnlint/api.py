@@ -32,12 +32,13 @@ def check(
     extend_select: Iterable[str] = (),
     config: Sequence[str] = (),
     isolated: bool = False,
-    jobs: int | None = None,
+    jobs: int = 1,
 ) -> Report:
     """Lints the files at and below ``paths``, as ``cnnlint check`` does.
 
     ``inputs`` are the shapes of ``forward``'s arguments, in order; ``select``, ``ignore`` and ``extend_select`` take
-    codes, prefixes, names and categories; ``config`` takes what ``--config`` takes.
+    codes, prefixes, names and categories; ``config`` takes what ``--config`` takes; ``jobs`` is the number of
+    processes, of which the caller's own is one if it is 1.
 
     Raises :class:`~cnnlint.errors.UserError` for settings, selectors and paths that cannot be used,
     :class:`ValueError` for a malformed shape."""
@@ -89,7 +90,7 @@ def _options(
     extend_select: Iterable[str],
     config: Sequence[str],
     isolated: bool,
-    jobs: int | None,
+    jobs: int,
 ) -> LintOptions:
     choice = Choice(None if select is None else tuple(select), tuple(extend_select), tuple(ignore))
     return LintOptions(Resolver(config=config, isolated=isolated), choice, _shapes(inputs), jobs)

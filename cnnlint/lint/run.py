@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from cnnlint.files import Found
@@ -19,8 +19,10 @@ __all__ = ["LintOptions", "lint_files", "lint_text"]
 
 Advance = Callable[[int], None]
 
-# Starting a second process costs about as much as reading this much source.
-_POOL_PAYS_FROM = 500_000
+# Evaluating 20 kB of model source takes about as long as forking and feeding a second process; where processes cannot
+# be forked, a new one has to import everything again.
+_CAN_FORK = sys.platform == "linux"
+_POOL_PAYS_FROM = 20_000 if _CAN_FORK else 100_000
 
 
 def lint_files(found: Found, options: LintOptions, advance: Advance = lambda done: None) -> Report:
@@ -54,7 +56,12 @@ def _read_all(files: Sequence[Path], session: Session) -> Iterator[Outcome]:
     if jobs == 1:
         yield from map(session.read, ordered)
         return
-    pool = ProcessPoolExecutor(jobs, initializer=_start, initargs=(session.options,))
+    # Imported here: a run in one process need not pay for it.
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    context = get_context("fork") if _CAN_FORK else None
+    pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(session.options,))
     try:
         yield from pool.map(_read, ordered, chunksize=1)
     finally:
