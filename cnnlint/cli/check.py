@@ -36,6 +36,7 @@ from cnnlint.report import FORMATS, Style
 @click.option("--fix", is_flag=True, help="Change files: carry out safe fixes.")
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: unsafe fixes too.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
+@click.option("--add-ignore", is_flag=True, help="Change files: silence what is found with comments.")
 @apply(input_option, *config_options, *discovery_options)
 @click.option("--stdin-filename", type=click.Path(path_type=Path), help="Name of the file that `-` stands for.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Number of processes [default: as pays].")
@@ -78,4 +79,4 @@ def command(
     return usable(lambda: check(request))
 
 
-_PLAIN = ("exit_zero", "fix", "unsafe_fixes", "diff", "jobs", "statistics", "verbose", "quiet")
+_PLAIN = ("exit_zero", "fix", "unsafe_fixes", "diff", "add_ignore", "jobs", "statistics", "verbose", "quiet")

@@ -42,10 +42,16 @@ class Request:
     fix: bool = False
     unsafe_fixes: bool = False
     diff: bool = False
+    add_ignore: bool = False
     jobs: int | None = None
     statistics: bool = False
     verbose: bool = False
     quiet: bool = False
+
+    @property
+    def changes(self) -> bool:
+        """Whether sources are to be changed."""
+        return self.fix or self.add_ignore
 
     @property
     def lint_options(self) -> LintOptions:
@@ -62,7 +68,7 @@ def check(request: Request) -> int:
         outputs.emit(fixing.preview(report, unsafe=request.unsafe_fixes), for_people=True)
     elif request.statistics:
         outputs.emit(outputs.statistics(report, settings.output_format), for_people=True)
-    elif not (on_stdin and request.fix):
+    elif not (on_stdin and request.changes):
         outputs.write(report, destinations, request.style)
     if request.verbose:
         for line in report.unknown:
@@ -91,7 +97,7 @@ def _check_files(request: Request) -> tuple[Report, int]:
 
 
 def _check_stdin(request: Request) -> tuple[Report, int]:
-    """With ``--fix`` the fixed text is the output, as of other tools that editors call."""
+    """With ``--fix`` or ``--add-ignore`` the changed text is the output, as of other tools that editors call."""
     path = request.stdin_filename or Path("<stdin>")
     try:
         current = decode_source(sys.stdin.buffer.read(), shown(path) if request.stdin_filename else str(path))
@@ -103,16 +109,22 @@ def _check_stdin(request: Request) -> tuple[Report, int]:
         current = SourceText(text.path, new)
 
     result = _fixed(request, lambda: lint_text(current, path, request.lint_options), save)
-    if request.fix and not request.diff:
+    if request.changes and not request.diff:
         outputs.emit(current.text, for_people=False)
     return result
 
 
 def _fixed(request: Request, lint: Callable[[], Report], save: fixing.Save) -> tuple[Report, int]:
-    report = lint()
-    if request.diff or not request.fix:
+    report, fixed = lint(), 0
+    if request.diff:
         return report, 0
-    return fixing.fix(report, lint, save, unsafe=request.unsafe_fixes)
+    if request.fix:
+        report, fixed = fixing.fix(report, lint, save, unsafe=request.unsafe_fixes)
+    if request.add_ignore and (silenced := fixing.add_ignores(report, save)):
+        if not request.quiet:
+            click.echo(f"{counted(silenced, 'finding')} silenced with comments.", err=True)
+        report = lint()
+    return report, fixed
 
 
 def closing_line(report: Report, fixed: int) -> str:

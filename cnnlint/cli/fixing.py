@@ -1,4 +1,4 @@
-"""``--fix`` and ``--diff``: fixes carried out, or shown."""
+"""``--fix``, ``--diff`` and ``--add-ignore``: fixes carried out, shown, or replaced by comments."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from cnnlint.findings import Report
 from cnnlint.fix import apply
+from cnnlint.fix.ignores import with_ignores
 from cnnlint.source.text import SourceText
 
 _MAX_ROUNDS = 10  # a fix may make another rule speak; ten rounds are far more than any chain of those
@@ -39,6 +40,17 @@ def fix(report: Report, again: Callable[[], Report], save: Save, *, unsafe: bool
         total += done
         report = again()
     return report, total
+
+
+def add_ignores(report: Report, save: Save) -> int:
+    """Silences what was found with comments. Returns for how many findings that was possible."""
+    total = 0
+    for path, text in report.texts.items():
+        new, silenced = with_ignores(text, [finding for finding in report.findings if finding.path == path])
+        if silenced:
+            save(text, new)
+        total += silenced
+    return total
 
 
 def preview(report: Report, *, unsafe: bool) -> str:

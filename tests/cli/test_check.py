@@ -313,3 +313,12 @@ def test_an_internal_error_is_one_line(project: Project, monkeypatch: pytest.Mon
     result = project.run()
     assert (result.status, result.err) == (2, "cnnlint: internal error: RuntimeError: boom; --verbose shows where\n")
     assert "Traceback" in project.run("--verbose").err
+
+
+def test_add_ignore(project: Project) -> None:
+    result = project.run("--add-ignore", "--output-format", "concise")
+    assert (result.status, result.out) == (0, "")
+    assert result.err.startswith("2 findings silenced with comments.\n")
+    text = (project.folder / "net.py").read_text("utf-8")
+    assert "padding=1)  # cnnlint: ignore[TST001]\n" in text
+    assert "self.stem = nn.Conv2d(3, 16, 1)  # cnnlint: ignore[TST002]\n" in text
