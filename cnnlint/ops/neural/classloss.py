@@ -40,7 +40,8 @@ def _by_class(args: Args, expects: str) -> Result:
     _wants_classes(shape)
     wanted: Shape = () if len(shape) == 1 else (shape[0], *shape[2:])
     result = reduced(args, wanted, expects, args.tensor("input"))
-    if len(target) != len(wanted) or any(map(differ, target, wanted)):
+    alone = len(shape) == len(target) == 1 and not differ(target[0], 1)
+    if not alone and (len(target) != len(wanted) or any(map(differ, target, wanted))):
         text = f"needs a target of shape {shown(wanted)} for an input of {shown(shape)}, gets {shown(target)}"
         refuse(ProblemKind.BROADCAST, text, expected=wanted, got=target, result=result)
     if dtype not in _INDEX_TYPES:

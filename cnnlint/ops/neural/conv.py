@@ -57,7 +57,7 @@ def convolution(args: Args, axes: int, padding_mode: str = "zeros") -> Result:
     wants_channels(op.in_channels, channels, "input channel", len(shape) - axes - 1, result)
     wants_divisible(weight[0], groups, "out_channels", "groups", result)
     wants_floats(tensor, args)
-    wants_windows(sizes, output, kernel, dilation, len(shape) - axes)
+    wants_windows(sizes, output, kernel, dilation, len(shape) - axes, op)
     return result
 
 

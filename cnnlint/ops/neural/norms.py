@@ -18,7 +18,7 @@ def batch_norm(args: Args) -> Result:
     training = maybe(args, "training")
     op = _operation(args, NormKind.BATCH, shape[1])
     result = Result(like(tensor), op)
-    _wants_statistics(args, op.features, shape, result)
+    _wants_statistics(args, shape, result)
     if training is False and not (args.given("running_mean") and args.given("running_var")):
         refuse(ProblemKind.ARGUMENT, "needs running statistics outside training", result=result)
     if training and _is_one((shape[0], *shape[2:])):
@@ -35,7 +35,7 @@ def instance_norm(args: Args) -> Result:
     own_statistics = maybe(args, "use_input_stats")
     op = _operation(args, NormKind.INSTANCE, shape[1])
     result = Result(like(tensor), op)
-    _wants_statistics(args, op.features, shape, result)
+    _wants_statistics(args, shape, result)
     if own_statistics and _is_one(shape[2:]):
         text = f"needs more than one spatial position, gets {shown(shape)}"
         refuse(ProblemKind.ARGUMENT, text, got=shape, result=result)
@@ -58,7 +58,10 @@ def _operation(args: Args, kind: NormKind, channels: Dim) -> Normalisation:
     )
 
 
-def _wants_statistics(args: Args, features: Dim, shape: Shape, result: Result) -> None:
+def _wants_statistics(args: Args, shape: Shape, result: Result) -> None:
+    if args.given("running_mean") != args.given("running_var"):
+        text = "needs both a running mean and a running variance, or neither"
+        refuse(ProblemKind.ARGUMENT, text, result=result)
     for key in _PER_CHANNEL:
         if args.given(key):
             wants_channels(product(args.shape(key)), shape[1], "channel", 1, result)

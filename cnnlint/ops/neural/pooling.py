@@ -27,7 +27,7 @@ def pool(args: Args, kind: str, axes: int) -> Result:
     sizes = shape[-axes:]
     output = window_counts(sizes, kernel, stride, padding, dilation, ceil_mode)
     op = Pooling(args.name, kind, kernel, stride, padding, dilation, ceil_mode)
-    wants_windows(sizes, output, kernel, dilation, len(shape) - axes)
+    wants_windows(sizes, output, kernel, dilation, len(shape) - axes, op)
     wants_content(shape)
     if axes == 3 and kind != "max":
         _wants_room(sizes, kernel)

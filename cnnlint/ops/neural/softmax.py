@@ -22,7 +22,7 @@ def softmax(args: Args, name: str) -> Result:
     if dtype is None and not floating(tensor):
         refuse(ProblemKind.DTYPE, f"needs floating-point input, gets {tensor.dtype}", got=tensor.dtype)
     out = tensor.dtype if dtype is None else dtype if isinstance(dtype, str) else None
-    return Result(TensorSpec(shape, out), Activation(name, dim=dim))
+    return Result(TensorSpec(shape, out), Activation(name, dim=dim, implicit=not args.given("dim")))
 
 
 def gumbel_softmax(args: Args) -> Result:

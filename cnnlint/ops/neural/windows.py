@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from cnnlint.graph.dims import Dim, Shape, less, lower, upper
 from cnnlint.graph.model import ProblemKind
-from cnnlint.graph.operations import Axes
+from cnnlint.graph.operations import Axes, Operation
 from cnnlint.ops.reading import named, shown
-from cnnlint.ops.spec import refuse
+from cnnlint.ops.spec import Result, TensorSpec, refuse
 
 
 def window_count(size: Dim, kernel: Dim, stride: Dim, before: Dim, after: Dim, dilation: Dim) -> Dim:
@@ -40,8 +40,10 @@ def same_padding(kernel: Axes, dilation: Axes) -> tuple[Axes, Axes]:
     return before, tuple(pixels - b for pixels, b in zip(total, before, strict=True))
 
 
-def wants_windows(sizes: Shape, output: Shape, kernel: Axes, dilation: Axes, first_axis: int) -> None:
-    """Refuse an output without positions."""
+def wants_windows(
+    sizes: Shape, output: Shape, kernel: Axes, dilation: Axes, first_axis: int, op: Operation | None = None
+) -> None:
+    """Refuse an output without positions. With ``op`` the call is still known for what it is."""
     for offset, (size, out) in enumerate(zip(sizes, output, strict=True)):
         if less(out, 1):
             reach = dilation[offset] * (kernel[offset] - 1) + 1
@@ -52,4 +54,5 @@ def wants_windows(sizes: Shape, output: Shape, kernel: Axes, dilation: Axes, fir
                 expected=reach,
                 got=size,
                 axis=first_axis + offset,
+                result=Result(TensorSpec(None), op) if op is not None else None,
             )
