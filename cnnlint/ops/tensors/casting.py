@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Identity
-from cnnlint.ops.spec import UNKNOWN, Args, FunctionSpec, Result, TensorLike, TensorSpec, Unclear
+from cnnlint.ops.spec import UNKNOWN, Args, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.define import both, method
-from cnnlint.ops.tensors.dtypes import dtype_named
+from cnnlint.ops.tensors.dtypes import DEFAULT, dtype_named, is_integral
 from cnnlint.ops.tensors.values import cast
 
 
@@ -53,7 +54,6 @@ _KEPT = {
     "cuda": "input, device=None, non_blocking=False, memory_format=None",
     "pin_memory": "input, device=None",
     "data": "input",
-    "requires_grad_": "input, requires_grad=True",
     "detach_": "input",
     "share_memory_": "input",
 }
@@ -72,12 +72,21 @@ def _type_as(args: Args) -> Result:
     return converted("type_as", args.tensor("input"), args.tensor("other").dtype)
 
 
+def _requires_grad(args: Args) -> Result:
+    tensor = args.tensor("input")
+    if args.flag("requires_grad") and is_integral(tensor.dtype):
+        text = f"cannot have gradients of {tensor.dtype} elements"
+        refuse(ProblemKind.DTYPE, text, expected=DEFAULT, got=tensor.dtype)
+    return converted("requires_grad_", tensor, tensor.dtype)
+
+
 FUNCTIONS: tuple[FunctionSpec, ...] = (
     method("to", "input, *args, dtype=None, device=None, other=None, non_blocking=False, copy=False,"
            " memory_format=None", _to),
     *(_cast(name, dtype) for name, dtype in _CASTS.items()),
     *(method(name, signature, _kept) for name, signature in _KEPT.items()),
     method("type", "input, dtype=None, non_blocking=False", _type),
+    method("requires_grad_", "input, requires_grad=True", _requires_grad),
     method("type_as", "input, other", _type_as),
     method("numpy", "input, *, force=False", _kept),
     both("detach", "input", _kept),

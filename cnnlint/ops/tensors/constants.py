@@ -9,10 +9,10 @@ from typing import Any
 from cnnlint.graph.dims import Dim, Shape, Sym, ceil_div, less, lower, opaque
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Factory
-from cnnlint.ops.spec import UNKNOWN, Args, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
+from cnnlint.ops.spec import UNKNOWN, Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.define import function, method
-from cnnlint.ops.tensors.dtypes import DEFAULT, dtype_named, number_dtype, promote, wanted_dtype
-from cnnlint.ops.tensors.factories import OPTIONS, made
+from cnnlint.ops.tensors.dtypes import DEFAULT, is_integral, number_dtype, promote, wanted_dtype
+from cnnlint.ops.tensors.factories import OPTIONS, made, own_dtype
 from cnnlint.ops.tensors.operands import operand
 from cnnlint.ops.tensors.sizes import sizes_from, wants_sizes
 from cnnlint.ops.tensors.values import LIMIT, Values, cast, compute
@@ -104,7 +104,8 @@ def _points(start: Any, end: Any, steps: Dim) -> Values:
 def _linspace(args: Args) -> Result:
     start, end, steps = _spaced(args)
     dtype = wanted_dtype(args, DEFAULT)
-    return Result(TensorSpec((steps,), dtype, cast(_points(start, end, steps), dtype)), Factory("linspace"))
+    values = None if is_integral(dtype) else _points(start, end, steps)
+    return Result(TensorSpec((steps,), dtype, cast(values, dtype)), Factory("linspace"))
 
 
 def _logspace(args: Args) -> Result:
@@ -114,21 +115,25 @@ def _logspace(args: Args) -> Result:
         compute(lambda power: base**power, points) if points and isinstance(base, int | float) and base > 0 else None
     )
     dtype = wanted_dtype(args, DEFAULT)
+    values = None if is_integral(dtype) else values
     return Result(TensorSpec((steps,), dtype, cast(values, dtype)), Factory("logspace"))
 
 
-def from_data(data: Any, name: str, dtype: str | None = None) -> Result:
-    """A tensor of the numbers in nested lists; ``dtype`` is the type asked for, if any."""
+def from_data(data: Any, name: str) -> Result:
+    """A tensor of the numbers in nested lists, or of another tensor's."""
     if isinstance(data, TensorLike):
-        out = dtype or data.dtype
-        return Result(
-            TensorSpec(data.shape, out, data.values if out == data.dtype else cast(data.values, out)), Factory(name)
-        )
+        return Result(TensorSpec(data.shape, data.dtype, data.values), Factory(name))
     shape, leaves = _unnested(data, name)
-    found = _leaves_dtype(leaves) if dtype is None else dtype
+    dtype = _leaves_dtype(leaves)
     known = None if any(isinstance(leaf, Sym | TensorLike) for leaf in leaves) else tuple(leaves)
-    values = cast(known, found) if len(leaves) <= LIMIT else None
-    return Result(TensorSpec(shape, found, values), Factory(name))
+    values = cast(known, dtype) if len(leaves) <= LIMIT else None
+    return Result(TensorSpec(shape, dtype, values), Factory(name))
+
+
+def retyped(result: Result, dtype: str | None) -> Result:
+    """The same tensor with the element type ``dtype``."""
+    made_of: TensorSpec = result.output
+    return Result(TensorSpec(made_of.shape, dtype, cast(made_of.values, dtype)), result.op)
 
 
 def _unnested(data: Any, name: str) -> tuple[Shape, list[Any]]:
@@ -171,15 +176,16 @@ def _leaves_dtype(leaves: Sequence[Any]) -> str | None:
     return found
 
 
-def _tensor(name: str) -> Any:
+def _tensor(name: str) -> Entry:
     def entry(args: Args) -> Result:
-        given = args.bound["dtype"]
-        result = from_data(args["data"], name, dtype_named(given) if given is not None else None)
-        if given is not None and dtype_named(given) is None:
-            return made(name, result.output.shape, None)
-        return result
+        result = from_data(args["data"], name)
+        return result if args.bound["dtype"] is None else retyped(result, wanted_dtype(args, None))
 
     return entry
+
+
+def _scalar_tensor(args: Args) -> Result:
+    return retyped(from_data(args["data"], "scalar_tensor"), wanted_dtype(args, DEFAULT))
 
 
 def _constructor(name: str, dtype: str) -> FunctionSpec:
@@ -188,7 +194,7 @@ def _constructor(name: str, dtype: str) -> FunctionSpec:
     def entry(args: Args) -> Result:
         given = args["size"]
         if len(given) == 1 and isinstance(given[0], list | tuple | TensorLike):
-            return from_data(given[0], name, dtype)
+            return retyped(from_data(given[0], name), dtype)
         shape = wants_sizes(sizes_from(args, "size")) if given else (0,)
         return made(name, shape, dtype)
 
@@ -196,7 +202,7 @@ def _constructor(name: str, dtype: str) -> FunctionSpec:
 
 
 def _new_tensor(args: Args) -> Result:
-    return from_data(args["data"], "new_tensor", wanted_dtype(args, args["input"].dtype))
+    return retyped(from_data(args["data"], "new_tensor"), own_dtype(args))
 
 
 _CLASSES = {
@@ -210,7 +216,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
     function("logspace", f"start, end, steps, base=10.0, *, {OPTIONS}", _logspace),
     function("tensor", "data, *, dtype=None, device=None, requires_grad=False, pin_memory=False", _tensor("tensor")),
     function("as_tensor", "data, dtype=None, device=None", _tensor("as_tensor"), "asarray"),
-    function("scalar_tensor", f"data, *, {OPTIONS}", _tensor("scalar_tensor")),
+    function("scalar_tensor", f"data, *, {OPTIONS}", _scalar_tensor),
     function("from_numpy", "data, *, dtype=None", _tensor("from_numpy")),
     method("new_tensor", "input, data, *, dtype=None, device=None, requires_grad=False", _new_tensor),
     *(_constructor(name, dtype) for name, dtype in _CLASSES.items()),

@@ -18,7 +18,8 @@ from cnnlint.ops.tensors.values import cast, compute
 
 @dataclass(frozen=True, slots=True)
 class Unary:
-    """How a function of one tensor behaves. ``result`` is its element type: a key of :data:`RESULTS`; ``takes`` names what it accepts."""
+    """How a function of one tensor behaves. ``result`` is its element type, a key of :data:`RESULTS`; ``takes`` names
+    what it accepts."""
 
     compute: Callable[[Any], Any] | None
     result: str = "same"

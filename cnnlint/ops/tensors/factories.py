@@ -8,7 +8,7 @@ from cnnlint.graph.dims import Dim, Shape, Sym, less, opaque
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Elementwise, Factory
 from cnnlint.ops.reading import shown
-from cnnlint.ops.spec import UNKNOWN, Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
+from cnnlint.ops.spec import UNKNOWN, Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.broadcasting import wants_broadcast, wants_expandable
 from cnnlint.ops.tensors.define import both, function, method
 from cnnlint.ops.tensors.dtypes import DEFAULT, number_dtype, wanted_dtype
@@ -45,11 +45,18 @@ def _like(name: str) -> Entry:
     return entry
 
 
+def own_dtype(args: Args) -> str | None:
+    """The element type that is asked for, or that of the input, whose shape does not matter."""
+    tensor = args["input"]
+    if not isinstance(tensor, TensorLike):
+        refuse(ProblemKind.ARGUMENT, f"needs a tensor, gets {type(tensor).__name__}")
+    return wanted_dtype(args, tensor.dtype)
+
+
 def _new(name: str) -> Entry:
     def entry(args: Args) -> Result:
-        tensor = args["input"]
         shape = wants_sizes(listed_sizes(args, "size"))
-        return made(f"new_{name}", shape, wanted_dtype(args, tensor.dtype), _FILL.get(name, UNKNOWN))
+        return made(f"new_{name}", shape, own_dtype(args), _FILL.get(name, UNKNOWN))
 
     return entry
 
@@ -81,7 +88,7 @@ def _full_like(args: Args) -> Result:
 
 def _new_full(args: Args) -> Result:
     shape = wants_sizes(sizes_from(args, "size"))
-    return made("new_full", shape, wanted_dtype(args, args["input"].dtype), _filling(args)[0])
+    return made("new_full", shape, own_dtype(args), _filling(args)[0])
 
 
 def _eye(args: Args) -> Result:
@@ -95,6 +102,8 @@ def _eye(args: Args) -> Result:
 
 def _randint(args: Args) -> Result:
     given = [*args["bounds"]]
+    if UNKNOWN in given:
+        raise Unclear(f"{args.name}: its bounds or size are not known")
     size = given.pop() if given and isinstance(given[-1], list | tuple) else args["size"]
     named = [args[key] for key in ("low", "high") if args.given(key)]
     bounds = [Args(args.name, {"bound": value}).dim("bound") for value in (*given, *named)]
@@ -135,6 +144,8 @@ def _multinomial(args: Args) -> Result:
     shape, samples = args.shape("input"), args.dim("num_samples")
     if not 1 <= len(shape) <= 2:
         refuse(ProblemKind.RANK, f"needs 1 or 2 axes, gets {shown(shape)}", expected="1 or 2", got=len(shape))
+    if isinstance(shape[-1], int) and shape[-1] == 0:
+        refuse(ProblemKind.ARGUMENT, f"draws from no elements: {shown(shape)}", got=shape)
     if less(samples, 1) or (less(shape[-1], samples) and not args.flag("replacement")):
         refuse(ProblemKind.ARGUMENT, f"cannot draw {text_of(samples)} samples from {shown(shape)}", got=samples)
     return made("multinomial", (*shape[:-1], samples), "int64")

@@ -6,7 +6,7 @@ from cnnlint.graph.dims import Dim, differ, less
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Elementwise, Factory, Opaque, Reshape, ReshapeKind
 from cnnlint.ops.reading import like, shown
-from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
+from cnnlint.ops.spec import UNKNOWN, Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.broadcasting import wants_broadcast
 from cnnlint.ops.tensors.define import both, function, method
 from cnnlint.ops.tensors.dtypes import is_complex, to_float, to_real, wanted_dtype
@@ -34,17 +34,17 @@ def _transform(name: str, kind: str, rank: int | None) -> Entry:
         given = args.bound[key]
         wanted = len(sizes) if given is None and isinstance(sizes, list | tuple) else len(shape)
         axes = tuple(range(len(shape) - wanted, len(shape))) if given is None else axes_of(args, key, len(shape))
-        if not shape or wanted > len(shape):
+        if (not shape and rank) or wanted > len(shape):
             refuse(ProblemKind.RANK, f"transforms more axes than {shown(tuple(shape))} has", got=len(shape))
         lengths = _lengths(args, sizes, len(axes))
         for axis, length in zip(axes, lengths, strict=True):
             shape[axis] = shape[axis] if length is None else length
-        if kind == "r":
-            shape[axes[-1]] = shape[axes[-1]] // 2 + 1
-        elif kind == "i" and lengths[-1] is None:
+        if kind == "i" and axes and lengths[-1] is None:
             shape[axes[-1]] = 2 * (shape[axes[-1]] - 1)
         if any(less(shape[axis], 1) for axis in axes):
             refuse(ProblemKind.ARGUMENT, f"would transform an axis without positions: {shown(tuple(shape))}")
+        if kind == "r" and axes:
+            shape[axes[-1]] = shape[axes[-1]] // 2 + 1
         dtype = to_real(to_complex(tensor.dtype)) if kind == "i" else to_complex(tensor.dtype)
         return Result(TensorSpec(tuple(shape), dtype), Opaque(name))
 
@@ -54,6 +54,8 @@ def _transform(name: str, kind: str, rank: int | None) -> Entry:
 def _lengths(args: Args, given: object, axes: int) -> list[Dim | None]:
     if given is None:
         return [None] * axes
+    if given is UNKNOWN and axes != 1:
+        raise Unclear(f"{args.name}: the lengths are not known")
     items = given if isinstance(given, list | tuple) else (given,)
     if len(items) != axes:
         refuse(ProblemKind.ARGUMENT, f"gives {len(items)} lengths for {axes} axes", expected=axes, got=len(items))

@@ -7,7 +7,7 @@ from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Elementwise, Sample, Slice
 from cnnlint.ops.reading import axis_of, product, shown
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
-from cnnlint.ops.tensors.broadcasting import wants_broadcast
+from cnnlint.ops.tensors.broadcasting import wants_broadcast, wants_expandable
 from cnnlint.ops.tensors.define import both, in_place
 from cnnlint.ops.tensors.indexing import indexed, wants_position
 from cnnlint.ops.tensors.operands import operand
@@ -69,6 +69,8 @@ def _take_along(args: Args) -> Result:
         return Result(TensorSpec((product(index.shape or ()),), tensor.dtype), Sample("take_along_dim"))
     shape, picked = tensor.shape or (), index.shape or ()
     axis = axis_of(args, "dim", len(shape))
+    if not shape:
+        refuse(ProblemKind.INDEX, "takes along an axis of a tensor without axes", expected=0, got=axis)
     _wants_rank_of(tensor, index, "indices")
     wants_broadcast([shape[:axis] + shape[axis + 1 :], picked[:axis] + picked[axis + 1 :]])
     rest = [_other(size, wanted) for size, wanted in zip(shape, picked, strict=True)]
@@ -140,7 +142,8 @@ def _placed(name: str) -> Entry:
         _wants_integers(index, "int64", "int32")
         if len(index.shape or ()) > 1:
             refuse(ProblemKind.RANK, f"needs an index with one axis, gets {shown(index.shape or ())}", expected=1)
-        _check_positions(index, shape[axis] if shape else 1, axis, signed=name == "index_fill")
+        if differ(product(shape[:axis] + shape[axis + 1 :]), 0):
+            _check_positions(index, shape[axis] if shape else 1, axis, signed=name == "index_fill")
         if "source" in args.bound:
             _wants_source(args.tensor("source"), shape, axis, index)
         return Result(TensorSpec(shape, tensor.dtype), Elementwise(name))
@@ -164,7 +167,7 @@ def _index_put(args: Args) -> Result:
     tensor = args.tensor("input")
     place = indexed(tensor, tuple(args["indices"]) if isinstance(args["indices"], list | tuple) else args["indices"])
     value = operand(args, "values", False)
-    wants_broadcast([place.shape or (), value.shape or ()])
+    wants_expandable(value.shape or (), place.shape or (), "values")
     return Result(TensorSpec(tensor.shape, tensor.dtype), Elementwise("index_put"))
 
 

@@ -56,6 +56,8 @@ def _broadcast_tensors(args: Args) -> Result:
 def _broadcast_shapes(args: Args) -> Result:
     shapes = []
     for item in args["shapes"]:
+        if item is UNKNOWN:
+            raise Unclear(f"{args.name}: a shape is not known")
         sizes = item if isinstance(item, list | tuple) else (item,)
         shapes.append(tuple(Args(args.name, {"shape": size}).dim("shape") for size in sizes))
     if any(less(size, 0) for shape in shapes for size in shape):
@@ -74,7 +76,8 @@ def _repeat_interleave(args: Args) -> Result:
         shape, axis = (product(shape),), 0
     else:
         axis = axis_of(args, "dim", len(shape))
-        shape = shape or (1,)
+        if not shape:
+            refuse(ProblemKind.INDEX, "repeats along an axis of a tensor without axes", expected=0, got=axis)
     target = (*shape[:axis], _interleaved(args, shape[axis]), *shape[axis + 1 :])
     op = Reshape("repeat_interleave", ReshapeKind.EXPAND)
     return Result(TensorSpec(target, tensor.dtype), op)

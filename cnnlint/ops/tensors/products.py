@@ -11,7 +11,7 @@ from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import MatrixProduct
 from cnnlint.ops.reading import axis_of, product, shown
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
-from cnnlint.ops.tensors.broadcasting import broadcast, clash, wants_broadcast, wants_expandable
+from cnnlint.ops.tensors.broadcasting import broadcast, clash, conflict, wants_broadcast, wants_expandable
 from cnnlint.ops.tensors.define import both, function, in_place, operator
 from cnnlint.ops.tensors.dtypes import is_integral, promote
 from cnnlint.ops.tensors.sizes import axes_of, tensors_from, text_of
@@ -156,7 +156,8 @@ def _tensordot(args: Args) -> Result:
     else:
         pair = _contracted(args, first, second)
     for own, other in zip(*pair, strict=True):
-        _wants_inner(first, second, (first[own], second[other]))
+        if conflict(first[own], second[other]):
+            _wants_inner(first, second, (first[own], second[other]))
     kept = [size for axis, size in enumerate(first) if axis not in pair[0]]
     kept += [size for axis, size in enumerate(second) if axis not in pair[1]]
     inner = product([first[axis] for axis in pair[0]])

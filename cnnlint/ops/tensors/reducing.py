@@ -11,7 +11,7 @@ from cnnlint.graph.dims import Shape
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Reduction
 from cnnlint.ops.reading import axis_of, shown
-from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
+from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorSpec, refuse
 from cnnlint.ops.tensors.define import both
 from cnnlint.ops.tensors.dtypes import is_complex, is_integral, to_float, to_real, wanted_dtype
 from cnnlint.ops.tensors.sizes import axes_of

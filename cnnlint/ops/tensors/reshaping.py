@@ -141,9 +141,10 @@ def _unflatten(args: Args) -> Result:
 def _squeeze(args: Args) -> Result:
     tensor = args.tensor("input")
     shape = tensor.shape or ()
-    axes = range(len(shape)) if args.bound["dim"] is None else axes_of(args, "dim", len(shape))
+    named = None if args.bound["dim"] is None else axes_of(args, "dim", len(shape))
+    axes = range(len(shape)) if named is None else named
     kept = tuple(size for axis, size in enumerate(shape) if axis not in axes or not same(size, 1))
-    return Result(TensorSpec(kept, tensor.dtype, tensor.values), Reshape("squeeze", ReshapeKind.SQUEEZE))
+    return Result(TensorSpec(kept, tensor.dtype, tensor.values), Reshape("squeeze", ReshapeKind.SQUEEZE, axes=named))
 
 
 def _unsqueeze(args: Args) -> Result:

@@ -115,12 +115,17 @@ Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 Case = Callable[[Draw], Any]
 
 
+def assigned(tensor: torch.Tensor, index: Any, value: Any) -> torch.Tensor:
+    tensor[index] = value
+    return tensor
+
+
 def oracle(name: str) -> Callable[..., Any]:
     """What torch (or Python's ``operator``) calls ``name``; attributes of tensors become functions."""
+    if name == "operator.setitem":
+        return assigned
     if name.startswith("operator."):
         return getattr(operator, name.removeprefix("operator."))  # type: ignore[no-any-return]
-    if name == "Tensor.size":
-        return lambda tensor, *args, **kwargs: tensor.size(*args, **kwargs)
     found: Any = torch.Tensor if name.startswith("Tensor.") else torch
     for part in name.split(".")[1:]:
         found = getattr(found, part)
@@ -148,6 +153,8 @@ def mapped(value: Any, tensor: Callable[[torch.Tensor], Any], size: Callable[[in
             return str(value)
         case slice():
             return slice(*(mapped(item, tensor, size) for item in (value.start, value.stop, value.step)))
+        case torch.Size():
+            return tuple(mapped(item, tensor, size) for item in value)
         case list() | tuple():
             return type(value)(mapped(item, tensor, size) for item in value)
         case dict():
@@ -280,7 +287,7 @@ class Driver:
 
     def _looser(self, theirs: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """With less known, nothing may be refused and nothing known may differ."""
-        for change in (hidden, lambda tensor: TensorSpec(tuple(tensor.shape), None), lambda tensor: TensorSpec(None)):
+        for change in (hidden, lambda tensor: TensorSpec(tuple(tensor.shape), None), lambda tensor: TensorSpec(None, None)):
             self._still(theirs, mapped(args, change), mapped(kwargs, change))
         sizes = Symbols()
         self._still(theirs, mapped(args, sizes.tensor), mapped(kwargs, sizes.tensor), sizes.back)
@@ -289,15 +296,12 @@ class Driver:
             theirs, mapped(args, every.tensor, every.size), mapped(kwargs, every.tensor, every.size), every.back
         )
         for at in range(len(args)):
-            self._still(theirs, mapped([*args[:at], *args[at + 1 :]], known), mapped(kwargs, known), at=at)
+            self._still(theirs, [*mapped(args[:at], known), UNKNOWN, *mapped(args[at + 1 :], known)],
+                        mapped(kwargs, known))  # fmt: skip
         for key in kwargs:
             self._still(theirs, mapped(args, known), {**mapped(kwargs, known), key: UNKNOWN})
 
-    def _still(
-        self, theirs: Any, args: Any, kwargs: Any, back: Callable[[Any], Any] = lambda value: value, at: int | None = None
-    ) -> None:
-        if at is not None:
-            args = [*args[:at], UNKNOWN, *args[at:]]
+    def _still(self, theirs: Any, args: Any, kwargs: Any, back: Callable[[Any], Any] = lambda value: value) -> None:
         ours = self._ask(args, kwargs)
         assert not isinstance(ours, Refused), f"refuses {args} {kwargs}: {ours.problem.text}"
         if isinstance(ours, Result):
