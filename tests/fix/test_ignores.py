@@ -29,7 +29,7 @@ def silence(before: str, *codes: str) -> tuple[str, int]:
         ("x = «f()»  # why\r\n", f"x = f()  # why  {MARK}\r\n"),
         ("x = g(\n    «f()»,\n    3,\n)\n", f"x = g(\n    f(),  {MARK}\n    3,\n)\n"),
         ("x = «f(\n    1,\n)»\n", f"x = f(  {MARK}\n    1,\n)\n"),
-        ("if a:\n    x = \\\n        «f()» + \\\n        2\n", f"if a:\n    {MARK}\n    x = \\\n        f() + \\\n        2\n"),
+        ("if a:\n    x = \\\n    «f()» + \\\n    2\n", f"if a:\n    {MARK}\n    x = \\\n    f() + \\\n    2\n"),
         ('x = g(«f("""a\nb""")»)\n', f'{MARK}\nx = g(f("""a\nb"""))\n'),
     ],
 )  # fmt: skip
