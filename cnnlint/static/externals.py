@@ -62,6 +62,14 @@ _ALIASES = (
 )  # fmt: skip
 
 
+_TABLED = frozenset(name.partition(".")[0] for name in (*HANDLERS, *CONSTANTS, *NOTHING, *IDENTITIES))
+
+
+def tabled(module: str) -> bool:
+    """Whether a library is known by its names here, so that its source is never read: torch, numpy, math."""
+    return module.partition(".")[0] in _TABLED
+
+
 def knows(path: str) -> bool:
     """Whether the name stands for something evaluation can use."""
     return not isinstance(external(path), External)

@@ -130,15 +130,15 @@ def _source_module(it: Interpreter, env: ModuleEnv, node: cst.ImportFrom) -> Val
 
 def import_module(it: Interpreter, env: ModuleEnv, module: str, level: int = 0) -> Value:
     """The module of that name as seen from ``env``: a file that is read, or a library's name."""
-    path = it.project.resolve(module, level, env.path)
+    from cnnlint.static.externals import external, tabled
+
+    path = it.project.resolve(module, level, env.path) if level or not tabled(module) else None
     if path is not None:
         found = open_file(it, path)
         if found is not None:
             return found
     if level:
         return it.unknown(f"the module {'.' * level}{module} is not found")
-    from cnnlint.static.externals import external
-
     return external(module)
 
 

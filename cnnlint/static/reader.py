@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
@@ -79,16 +80,13 @@ class Reader:
             return FileReading(problems=(problem,))
         if not may_hold_model(index.text.text):
             return FileReading()
-        before = sys.getrecursionlimit()
-        sys.setrecursionlimit(max(before, MAX_RECURSION))
         try:
-            graphs = tuple(self._graphs(path, index.text.path))
+            with _deep_stack():
+                graphs = tuple(self._graphs(path, index.text.path))
         except TargetError:
             raise
         except Exception as error:  # a fault of the reader itself costs one file, never the run
             return FileReading(problems=(_internal(index.text.path, error),))
-        finally:
-            sys.setrecursionlimit(before)
         return FileReading(graphs, (), bool(graphs))
 
     def read_target(self, target: str) -> tuple[ModelGraph, ...]:
@@ -97,7 +95,8 @@ class Reader:
         Raises :class:`TargetError`, or :class:`~cnnlint.source.text.SourceProblem` for a broken file."""
         parsed = parse_target(target)
         if parsed.callable:
-            return (self._named(parsed, EvidenceKind.OPTION, self.options.inputs),)
+            with _deep_stack():
+                return (self._named(parsed, EvidenceKind.OPTION, self.options.inputs),)
         reading = self.read_file(parsed.path)
         if reading.problems:
             raise reading.problems[0]
@@ -203,6 +202,17 @@ class Reader:
             why = f": {made.reason}" if isinstance(made, Unknown) else ""
             raise TargetError(f"{target.text}: this does not give an nn.Module{why}")
         return made
+
+
+@contextmanager
+def _deep_stack() -> Iterator[None]:
+    """Room for the frames of a full stack of evaluated calls."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, MAX_RECURSION))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
 
 
 def _internal(path: str, error: Exception) -> SourceProblem:

@@ -50,6 +50,8 @@ def run_entry(it: Interpreter, entry: Entry, *, symbolic_batch: bool) -> ModelGr
         return _attempt(it, entry, [*entry.args], kwargs, entry.evidence)
     params = input_params(forward)
     shapes = _given_shapes(entry, params, symbolic_batch)
+    if any(len(given.sizes) == 3 for given in entry.shapes):
+        shapes = _settled_ranks(it, entry, params, shapes)
     graph, shapes = _refined(it, entry, params, shapes)
     if entry.evidence.kind is EvidenceKind.NONE:
         solved = solve_sizes(graph)
@@ -87,6 +89,21 @@ def _given_shapes(entry: Entry, params: tuple[Param, ...], symbolic_batch: bool)
     for i, given in enumerate(entry.shapes):
         index = positions.get(given.name, i) if given.name else i
         shapes[index] = _with_batch(given.sizes, symbolic_batch)
+    return shapes
+
+
+def _settled_ranks(
+    it: Interpreter, entry: Entry, params: tuple[Param, ...], shapes: dict[int, Shape]
+) -> dict[int, Shape]:
+    """Three sizes are an image without its batch, unless the first layer to read that input wants three axes."""
+    open_inputs = {index: shape for index, shape in shapes.items() if len(shape) != 4 or index >= len(entry.shapes)}
+    args, kwargs = _arguments(it, params, open_inputs, True)
+    try:
+        _attempt(it, entry, args, kwargs, entry.evidence)
+    except Refine as wanted:
+        given = entry.shapes[wanted.index] if wanted.index < len(entry.shapes) else None
+        if given is not None and len(given.sizes) == 3 and len(wanted.shape) == 3:
+            return {**shapes, wanted.index: given.sizes}
     return shapes
 
 
