@@ -18,6 +18,7 @@ from cnnlint import __version__
 COMMANDS = {
     "check": "Find what is wrong or wasteful in models (the default command).",
     "summary": "Show the layer table of a model, computed without torch.",
+    "trace": "Run a model in its own process and compare it with what was read.",
     "explain": "Explain a rule.",
     "rules": "List the rules.",
     "config": "Show the settings, their schema, or the files that would be linted.",

@@ -100,6 +100,10 @@ class Project:
             return None
         return self._lookup(self._search_path(importer), module)
 
+    def import_folders(self, importer: Path) -> tuple[Path, ...]:
+        """The folders of the user's own code that absolute imports of a file are looked up in, first to last."""
+        return tuple(folder for folder in self._search_path(absolute(importer)) if folder not in self.environments)
+
     def _search_path(self, importer: Path) -> tuple[Path, ...]:
         """The folders that absolute imports of a file are looked up in."""
         folder = importer.parent

@@ -100,9 +100,8 @@ class _Line:
     call: Call
 
 
-def compare(static: ModelGraph, traced: Traced, batch: int | None = None) -> Comparison:
-    """``batch`` is what the trace took for the batch size, where the static graph leaves it open."""
-    sizes = {"N": batch} if batch is not None else {}
+def compare(static: ModelGraph, traced: Traced, sizes: Mapping[str, Dim]) -> Comparison:
+    """``sizes`` are what the trace took for sizes that the static graph leaves open."""
     left, right = list(_lines(static, sizes)), list(_lines(traced.graph, {}))
     rows, pairs = _aligned(left, right)
     totals = tuple(_totals(static, traced, sizes))

@@ -1,0 +1,80 @@
+"""``cnnlint trace``: run models in a process of their own and compare them with what was read from source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cnnlint.cli.options import Word, apply, config_options, input_option, trace_options
+from cnnlint.cli.outputs import emit
+from cnnlint.cli.settings import resolver, usable
+from cnnlint.graph.shapes import InputShape
+
+if TYPE_CHECKING:
+    from cnnlint.config import Resolver
+    from cnnlint.report.comparison import Result
+    from cnnlint.trace import Limits
+
+EQUAL, DIFFERS, FAILED = 0, 1, 2
+
+
+@click.command("trace")
+@click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
+@apply(input_option, *trace_options)
+@click.option("--grad", is_flag=True, help="Also run one backward pass on the CPU: which parameters get no gradient.")
+@click.option("--output-format", type=Word(["text", "json", "markdown"]), default="text", show_default=True)
+@apply(*config_options)
+def command(
+    targets: tuple[str, ...],
+    inputs: tuple[InputShape, ...],
+    python: Path | None,
+    time_limit: float,
+    memory_limit: float,
+    grad: bool,
+    output_format: str,
+    config: tuple[str, ...],
+    isolated: bool,
+) -> int:
+    """Run a model and compare it, layer by layer, with what was read from its source.
+
+    The model runs in a process of its own under --python, which needs torch and fvcore: on the meta device where it
+    can, else on the CPU. Exit status: 0 everything is equal, 1 something differs, 2 a model could not be run.
+    """
+    # Imported here, since `trace --help` needs none of it.
+    from cnnlint.report.comparison import WRITERS, Failed
+    from cnnlint.trace import Limits
+
+    found = resolver(config, isolated)
+    limits = Limits(seconds=time_limit, memory=int(memory_limit * (1 << 30)))
+    results = usable(
+        lambda: [each for target in targets for each in _results(target, found, inputs, python, limits, grad)]
+    )
+    emit(WRITERS[output_format](results), for_people=output_format == "text")
+    if any(isinstance(result, Failed) for result in results):
+        return FAILED
+    return EQUAL if all(not isinstance(result, Failed) and result.equal for result in results) else DIFFERS
+
+
+def _results(
+    target: str, found: Resolver, inputs: tuple[InputShape, ...], python: Path | None, limits: Limits, grad: bool
+) -> list[Result]:
+    from cnnlint.lint.targets import read_target
+    from cnnlint.lint.tracing import open_sizes, project_of, python_of, trace_graph
+    from cnnlint.report.comparison import Failed
+    from cnnlint.trace import TraceError, Tracer, compare
+
+    graphs = read_target(target, found, inputs)
+    resolved, project = project_of(target, found)
+    results: list[Result] = []
+    with Tracer(python_of(resolved, python), limits) as tracer:
+        for graph in graphs:
+            try:
+                sizes = open_sizes(graph, graphs)
+                traced = trace_graph(tracer, graph, project, sizes, gradients=grad)
+            except TraceError as error:
+                results.append(Failed(graph.target, error))
+            else:
+                results.append(compare(graph, traced, sizes))
+    return results

@@ -1,0 +1,119 @@
+"""From a static graph to a traced run of the same model: same callable, arguments and inputs, on the same evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+from cnnlint.config import Resolved, Resolver
+from cnnlint.graph.dims import Dim, substitute, symbol, symbols
+from cnnlint.graph.model import EvidenceKind, ModelGraph, Tensor
+from cnnlint.lint.session import open_project
+from cnnlint.source.imports import Project
+from cnnlint.source.paths import absolute
+from cnnlint.static.reader import TargetError
+from cnnlint.static.target import parse_target
+from cnnlint.trace import ExampleCall, Input, Job, Traced, TraceError, Tracer, graph_of
+from cnnlint.trace.job import CPU_ONLY, META_FIRST
+
+Sizes: TypeAlias = Mapping[str, Dim]
+
+BATCH = 2
+"""What stands for the batch size where no evidence gives one."""
+
+
+def python_of(resolved: Resolved, given: Path | None = None) -> Path | None:
+    """The interpreter that models run under: ``--python``, else the setting ``python``, else the current one
+    (``None``). A folder is an environment."""
+    chosen = given or (
+        resolved.folder / Path(resolved.settings.python).expanduser() if resolved.settings.python else None
+    )
+    if chosen is not None and chosen.is_dir():
+        places = (chosen / "bin" / "python", chosen / "Scripts" / "python.exe", chosen / "python")
+        return next((place for place in places if place.is_file()), places[0])
+    return chosen
+
+
+def project_of(target: str, resolver: Resolver) -> tuple[Resolved, Project]:
+    """The settings and the project that a target is read with."""
+    resolved = resolver.for_file(Path(target.partition(".py:")[0]))
+    return resolved, open_project(resolved, resolver.cwd, {})
+
+
+def trace_graph(
+    tracer: Tracer, graph: ModelGraph, project: Project, sizes: Sizes, *, gradients: bool = False
+) -> Traced:
+    """Runs the model that ``graph`` was read from. Raises :class:`TraceError`."""
+    return graph_of(tracer.run(job_of(graph, project, sizes, gradients=gradients)), graph)
+
+
+def job_of(graph: ModelGraph, project: Project, sizes: Sizes, *, gradients: bool = False) -> Job:
+    """What to run for ``graph``, its open sizes as ``sizes`` has them. Raises :class:`TraceError` where an input's
+    size stays unknown or the target cannot be called.
+
+    Where the static reader expects torch to raise, the model runs on the CPU, whose checks are complete."""
+    example = None
+    inputs: Sequence[Input] = ()
+    if graph.evidence.kind is EvidenceKind.EXAMPLE and graph.evidence.span is not None:
+        span = graph.evidence.span
+        path, name = absolute(Path(span.path)), ""
+        args, kwargs = (), {}
+        example = ExampleCall(span.line, span.end_line, graph.name)
+    else:
+        try:
+            target = parse_target(graph.target)
+        except TargetError as error:
+            raise TraceError("input", str(error)) from error
+        path, name, args, kwargs = absolute(target.path), target.callable, target.args, target.kwargs
+        inputs = [_input(graph, tensor, sizes) for tensor in graph.inputs]
+    module, folder = project.module_name(path)
+    folders = tuple(dict.fromkeys((folder, *project.import_folders(path))))
+    return Job(
+        graph.target, path, module, folders, name, args, kwargs, tuple(inputs), example,
+        CPU_ONLY if graph.failures else META_FIRST, gradients,
+    )  # fmt: skip
+
+
+def _input(graph: ModelGraph, tensor: Tensor, values: Sizes) -> Input:
+    sizes = None if tensor.shape is None else tuple(substitute(size, values) for size in tensor.shape)
+    if sizes is None or not all(isinstance(size, int) for size in sizes):
+        name = f" {tensor.name}" if tensor.name else ""
+        raise TraceError(
+            "input", f"{graph.target} cannot run: the size of its input{name} is not known; give it with "
+            "--input 3x224x224, a comment '# cnnlint: input=3x224x224', or in the configuration",
+            path=graph.span.path, line=graph.span.line,
+        )  # fmt: skip
+    return Input(tuple(size for size in sizes if isinstance(size, int)), tensor.dtype, tensor.name)
+
+
+def open_sizes(graph: ModelGraph, others: Sequence[ModelGraph]) -> Sizes:
+    """Values for the named sizes of a model's inputs that no evidence of its own gives: those that another reading of
+    the same class in the same file has (its example call, say), and :data:`BATCH` for the batch."""
+    for other in others:
+        if other is not graph and other.name == graph.name and other.evidence.gives_size:
+            sizes = _unified(graph.inputs, other.inputs)
+            if sizes is not None:
+                return {"N": BATCH, **sizes}
+    return {"N": BATCH}
+
+
+def _unified(wanted: Sequence[Tensor], given: Sequence[Tensor]) -> dict[str, Dim] | None:
+    """What the names in ``wanted`` must be for the shapes to be those of ``given``; ``None`` where they cannot be."""
+    sizes: dict[str, Dim] = {}
+    if len(wanted) != len(given):
+        return None
+    for left, right in zip(wanted, given, strict=True):
+        if left.shape is None or right.shape is None or len(left.shape) != len(right.shape):
+            return None
+        for name, size in zip(left.shape, right.shape, strict=True):
+            if not isinstance(size, int) or not _fits(name, size, sizes):
+                return None
+    return sizes
+
+
+def _fits(wanted: Dim, size: int, sizes: dict[str, Dim]) -> bool:
+    for name in symbols(wanted):
+        if wanted == symbol(name.text, name.low):
+            return sizes.setdefault(name.text, size) == size
+    return wanted == size
