@@ -98,10 +98,11 @@ class Normalisation(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Activation(Operation):
-    """An element-wise nonlinearity, or softmax over ``dim``."""
+    """An element-wise nonlinearity, or softmax over ``dim``; ``implicit`` where torch chose the axis."""
 
     inplace: bool = False
     dim: int | None = None
+    implicit: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,13 +200,15 @@ class ReshapeKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Reshape(Operation):
     """The same elements under another shape. For a permutation ``order`` is the new order of axes; for a flatten
-    ``start``/``end`` are the (non-negative) axes that were joined; ``literal_sizes`` are sizes the source wrote."""
+    ``start``/``end`` are the (non-negative) axes that were joined; ``sizes`` are sizes the source wrote; ``axes`` are
+    the axes that a squeeze names, ``None`` if it takes all of size 1."""
 
     kind: ReshapeKind
     order: tuple[int, ...] | None = None
     start: int | None = None
     end: int | None = None
     sizes: tuple[Dim, ...] | None = None
+    axes: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,30 @@ def fitting_inputs(model: ModelGraph, tensor: Tensor, positions: int) -> tuple[i
     return (candidates[low], candidates[high - 1]) if low < high and high < len(candidates) else None
 
 
+def smallest_input(model: ModelGraph, tensor: Tensor) -> int | None:
+    """The smallest square input that leaves every map on the way to ``tensor`` at least one position; ``None`` where
+    an operation on the way is not known."""
+    candidates = range(1, LARGEST + 1)
+    first = bisect_left(candidates, True, key=lambda size: map_sizes(model, tensor, size) is not None)
+    return candidates[first] if first < len(candidates) else None
+
+
+def size_trail(model: ModelGraph, node: Node) -> tuple[Sizes, ...]:
+    """The spatial sizes that the first input of ``node`` went through, from the model's input on, each change once;
+    empty where one is not known."""
+    sizes: list[Sizes] = []
+    tensor: Tensor | None = node.inputs[0] if node.inputs else None
+    while tensor is not None:
+        known = _integers((tensor.shape or ())[2:], (tensor.shape or ())[2:])
+        if not known:
+            return ()
+        if not sizes or sizes[-1] != known:
+            sizes.append(known)
+        maker = model.producer(tensor)
+        tensor = maker.inputs[0] if maker is not None and maker.inputs else None
+    return tuple(reversed(sizes))
+
+
 def square(size: int, axes: int) -> str:
     """``32×32`` for two axes, ``length 32`` for one."""
     return f"length {size}" if axes == 1 else "×".join([str(size)] * axes)
@@ -120,6 +144,6 @@ def _padded(sizes: Sizes, amounts: Sequence[tuple[Dim, Dim]]) -> Sizes | None:
     return _integers([size + before + after for size, (before, after) in zip(sizes, full, strict=True)], sizes)
 
 
-def _integers(values: Sequence[Dim], like: Sizes) -> Sizes | None:
+def _integers(values: Sequence[Dim], like: Sequence[Dim]) -> Sizes | None:
     known = tuple(value for value in values if isinstance(value, int))
     return known if len(known) == len(like) else None
