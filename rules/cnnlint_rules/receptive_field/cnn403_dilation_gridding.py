@@ -129,14 +129,16 @@ class ASPP(nn.Module):
 class WaveNet(nn.Module):
     def __init__(self):
         super().__init__()
+        self.entry = nn.Conv1d(1, 8, 1)
         self.layers = nn.ModuleList(nn.Conv1d(8, 8, 2, dilation=2 ** i) for i in range(6))
 
     def forward(self, x):
+        x = self.entry(x)
         for layer in self.layers:
             x = torch.tanh(layer(nn.functional.pad(x, (layer.dilation[0], 0))))
         return x
 """,
-            inputs=("8x100",),
+            inputs=("1x1x100",),
             why="doubling dilations read every position",
         ),
         Example(
