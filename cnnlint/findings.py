@@ -146,9 +146,9 @@ class Report:
         return Counter(finding.severity for finding in self.findings)
 
     @property
-    def unreadable(self) -> bool:
-        """Whether a file or folder could not be read at all."""
-        return any(diagnostic.kind == "read-error" for diagnostic in self.diagnostics)
+    def unfinished(self) -> bool:
+        """Whether something could not be read at all, or cnnlint itself failed on it."""
+        return any(diagnostic.kind in ("read-error", "internal-error") for diagnostic in self.diagnostics)
 
     def fails(self, threshold: str = "warning") -> bool:
         """Whether a finding reaches ``threshold``, or a diagnostic (an error) does."""

@@ -79,7 +79,7 @@ def check(request: Request) -> int:
 
 
 def _status(report: Report, request: Request, fail_on: str) -> int:
-    if report.unreadable:
+    if report.unfinished:
         return 2
     return 0 if request.exit_zero or not report.fails(fail_on) else 1
 

@@ -14,6 +14,8 @@ from cnnlint.rule import Applicability
 from cnnlint.source.text import SourceText
 
 _TAB = 4
+_LONGEST = 160
+_SURROUNDINGS = 40
 _FIX_WORDS = {
     Applicability.SAFE: "--fix does it",
     Applicability.UNSAFE: "--fix --unsafe-fixes does it; it may change results or state-dict keys",
@@ -35,10 +37,10 @@ def _block(item: Item, text: SourceText | None, paint: Paint) -> Iterator[str]:
     yield f"{head}{paint.bold(': ' + item.message)}{name}"
     yield f"{' ' * gutter}{paint.frame('-->')} {span.path}:{span.line}:{span.column}{_within(item.finding)}"
     if text is not None and (source := text.line(span.line)):
-        before, marked = _columns(source, span)
+        shown, before, marked = _excerpt(source, span)
         bar = paint.frame("|")
         yield f"{' ' * gutter} {bar}"
-        yield f"{paint.frame(str(span.line))} {bar} {_expanded(source)}"
+        yield f"{paint.frame(str(span.line))} {bar} {shown}"
         yield f"{' ' * gutter} {bar} {' ' * before}{paint.severity(item.severity, '^' * marked)}"
     for label, note in _notes(item.finding):
         yield f"{' ' * gutter} {paint.frame('=')} {paint.bold(label + ':')} {note}"
@@ -62,12 +64,17 @@ def _notes(finding: Finding | None) -> Iterator[tuple[str, str]]:
         yield "fix", _FIX_WORDS[finding.text_fix.applicability]
 
 
-def _columns(source: str, span: Span) -> tuple[int, int]:
-    """How many terminal columns stand before the marked part of the line, and how many it takes."""
+def _excerpt(source: str, span: Span) -> tuple[str, int, int]:
+    """The line, how many terminal columns stand before its marked part, and how many that takes. Of a very long line
+    only the surroundings of the mark are shown."""
     start = span.column - 1
     end = span.end_column - 1 if span.end_line == span.line else len(source.rstrip())
-    before = _width(_expanded(source[:start]))
-    return before, max(_width(_expanded(source[:end])) - before, 1)
+    left = max(start - _SURROUNDINGS, 0) if len(source) > _LONGEST else 0
+    right = max(left + _LONGEST, start + 1)
+    before = _width(_expanded(source[left:start]))
+    marked = max(_width(_expanded(source[left : min(end, right)])) - before, 1)
+    cut_left, cut_right = "…" if left else "", "…" if right < len(source) else ""
+    return f"{cut_left}{_expanded(source[left:right])}{cut_right}", before + len(cut_left), marked
 
 
 def _expanded(text: str) -> str:

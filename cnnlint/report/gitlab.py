@@ -24,7 +24,8 @@ def render(report: Report, style: Style) -> str:
 def _issue(item: Item, seen: Counter[str]) -> dict[str, object]:
     key = item.finding.fingerprint if item.finding else f"{item.span.path} {item.code}"
     seen[key] += 1
-    unique = key if item.finding and seen[key] == 1 else hashlib.sha256(f"{key} {seen[key]}".encode()).hexdigest()[:32]
+    numbered = f"{key} {seen[key]}".encode("utf-8", "surrogatepass")
+    unique = key if item.finding and seen[key] == 1 else hashlib.sha256(numbered).hexdigest()[:32]
     return {
         "check_name": item.code,
         "description": f"{item.code}: {item.message}",

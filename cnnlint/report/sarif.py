@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -137,4 +138,4 @@ def _notification(diagnostic: Diagnostic) -> dict[str, Any]:
 
 def uri(path: str) -> str:
     """A relative path as a relative URI reference, an absolute one as a ``file:`` address."""
-    return Path(path).as_uri() if Path(path).is_absolute() else quote(path)
+    return Path(path).as_uri() if Path(path).is_absolute() else quote(os.fsencode(path))

@@ -12,8 +12,11 @@ import jsonschema
 import pytest
 from lsprotocol import converters, types
 
-from cnnlint.findings import Report
+from cnnlint.findings import Finding, Report
+from cnnlint.graph.span import Span
 from cnnlint.report import FORMATS, Style, renderer
+from cnnlint.rule import Severity
+from cnnlint.source.text import SourceText
 
 DATA = Path(__file__).parent.parent / "data"
 PATH = "models/a net.py"
@@ -54,6 +57,35 @@ def test_full(report: Report) -> None:
         "8 |     self.bn = nn.BatchNorm2d(",
         "  |               ^^^^^^^^^^^^^^^",
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "column", "end", "shown", "mark"),
+    [
+        ("x = f()", 5, 8, "x = f()", "    ^^^"),
+        ("\tx = f()", 6, 9, "    x = f()", "        ^^^"),
+        ("x = '漢字', f()", 11, 14, "x = '漢字', f()", "            ^^^"),
+        ("x" * 300 + "f()", 301, 304, "…" + "x" * 40 + "f()", " " * 41 + "^^^"),
+        ("f()" + "x" * 300, 1, 4, "f()" + "x" * 157 + "…", "^^^"),
+        ("x" * 500, 1, 501, "x" * 160 + "…", "^" * 160),
+        ("x = 1", 6, 6, "x = 1", "     ^"),
+    ],
+)
+def test_the_mark_stands_under_its_place(source: str, column: int, end: int, shown: str, mark: str) -> None:
+    place = Span("a.py", 1, column, 1, end)
+    finding = Finding("CNN601", "a", "b", Severity.WARNING, "m", place)
+    lines = render("full", Report(findings=(finding,), texts={"a.py": SourceText("a.py", source)})).splitlines()
+    assert [line[4:] for line in lines[3:5]] == [shown, mark]
+
+
+def test_paths_that_are_no_text(report: Report) -> None:
+    odd = Span("b\udcff/n.py", 1, 1, 1, 2)
+    findings = tuple(Finding("CNN601", "a", "b", Severity.WARNING, "m", odd, fingerprint="f") for _ in range(2))
+    for name in FORMATS:
+        assert render(name, Report(findings=findings)).encode("utf-8", "backslashreplace")
+    document = json.loads(render("sarif", Report(findings=findings)))
+    place = document["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "b%FF/n.py"
 
 
 def test_full_is_coloured_only_if_told(report: Report) -> None:
