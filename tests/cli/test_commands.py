@@ -165,3 +165,17 @@ def test_test_runs_the_examples_of_rules(project: Project) -> None:
     assert result.status == 1
     assert "FAIL TST001 wide-kernel\n" in result.out
     assert "it has 0 bad examples and needs at least 2" in result.out
+
+
+def test_installed_packages_are_read_from_the_environment_that_python_names(project: Project) -> None:
+    source = (project.folder / "net.py").read_text("utf-8")
+    block, net = source.split("class Net")
+    project.write("environment/lib/python3.12/site-packages/blocks.py", block)
+    project.write("net.py", f"from torch import nn\nfrom blocks import Block\n\n\nclass Net{net}")
+
+    def complete(*args: str) -> object:
+        document = json.loads(project.run("summary", "net.py:Net", "--output-format", "json", *args).out)
+        return document["models"][0]["complete"]
+
+    assert complete() is False
+    assert complete("--config", "python='environment'") is True
