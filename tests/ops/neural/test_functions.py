@@ -22,6 +22,7 @@ def shapes(low: int = 0, high: int = 4) -> st.SearchStrategy[tuple[int, ...]]:
 DTYPES = st.sampled_from([torch.float32] * 5 + [torch.int64])
 ANY = st.tuples(shapes(), DTYPES).map(lambda drawn: torch.ones(drawn[0], dtype=drawn[1]))
 FLOATS = shapes().map(torch.ones)
+IMAGES = shapes(3, 5).map(torch.ones)
 
 
 def call(*args: st.SearchStrategy[Any], **kwargs: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -60,6 +61,8 @@ def channel_norm(draw: Draw, kind: str) -> Any:
     channels, shape = draw(COUNT), draw(shapes(0, 3))
     vector = st.sampled_from([None, channels, channels, channels, channels + 1]).map(lambda c: c and torch.ones(c))
     kwargs = {key: draw(vector) for key in ("running_mean", "running_var", "weight", "bias")}
+    if draw(st.integers(0, 4)):
+        kwargs["running_var"] = kwargs["running_mean"]
     kwargs |= draw(st.fixed_dictionaries({}, optional={"training" if kind == "batch" else "use_input_stats": FLAG}))
     return (torch.ones([2, channels, *shape][: draw(st.integers(1, 5))]),), kwargs
 
@@ -169,13 +172,13 @@ CASES: dict[str, st.SearchStrategy[Any]] = {
     F + "log_softmax": call(ANY, dim=DIM),
     F + "glu": call(FLOATS, dim=DIM),
     F + "prelu": call(FLOATS, shapes(0, 2).map(torch.ones)),
-    F + "interpolate": call(FLOATS, size=COUNT, mode=st.sampled_from(["bilinear", "bicubic"]), antialias=FLAG),
-    F + "upsample": call(FLOATS, scale_factor=st.sampled_from([2, 0.5, 1.5])),
-    F + "upsample_bilinear": call(FLOATS, scale_factor=st.sampled_from([2, 0.5])),
-    F + "upsample_nearest": call(FLOATS, size=COUNT),
-    F + "adaptive_avg_pool1d": call(FLOATS, COUNT),
-    F + "adaptive_max_pool2d": call(FLOATS, COUNT, return_indices=FLAG),
-    F + "fractional_max_pool2d": call(FLOATS, COUNT, output_size=COUNT, output_ratio=st.just((0.5, 0.5))),
+    F + "interpolate": call(IMAGES, size=COUNT, mode=st.sampled_from(["bilinear", "bicubic"]), antialias=FLAG),
+    F + "upsample": call(IMAGES, scale_factor=st.sampled_from([2, 0.5, 1.5])),
+    F + "upsample_bilinear": call(IMAGES, scale_factor=st.sampled_from([2, 0.5])),
+    F + "upsample_nearest": call(IMAGES, size=COUNT),
+    F + "adaptive_avg_pool1d": call(IMAGES, COUNT),
+    F + "adaptive_max_pool2d": call(IMAGES, COUNT, return_indices=FLAG),
+    F + "fractional_max_pool2d": call(IMAGES, COUNT, output_size=COUNT, output_ratio=st.just((0.5, 0.5))),
     F + "pixel_shuffle": call(shapes(2, 4).map(lambda s: torch.ones(4, *s)), st.integers(1, 2)),
     F + "dropout": call(ANY, p=P, training=FLAG, inplace=st.just(False)),
     F + "alpha_dropout": call(FLOATS, p=P, training=FLAG),

@@ -20,11 +20,11 @@ logging.getLogger("fvcore").setLevel(logging.ERROR)
 # Layer, its arguments, the input's shape.
 FVCORE: list[tuple[str, dict[str, Any], tuple[int, ...]]] = [
     ("Conv1d", {"in_channels": 4, "out_channels": 6, "kernel_size": 3, "stride": 2, "padding": 1}, (2, 4, 17)),
-    ("Conv2d", {"in_channels": 6, "out_channels": 9, "kernel_size": (3, 5), "dilation": 2, "groups": 3}, (2, 6, 15, 20)),
+    ("Conv2d", {"in_channels": 6, "out_channels": 9, "kernel_size": (3, 5), "dilation": 2, "groups": 3}, (2, 6, 9, 9)),
     ("Conv2d", {"in_channels": 4, "out_channels": 4, "kernel_size": 3, "groups": 4, "bias": False}, (1, 4, 9, 9)),
     ("Conv3d", {"in_channels": 2, "out_channels": 3, "kernel_size": 2}, (2, 2, 4, 5, 6)),
     ("ConvTranspose1d", {"in_channels": 4, "out_channels": 6, "kernel_size": 4, "stride": 2}, (2, 4, 7)),
-    ("ConvTranspose2d", {"in_channels": 4, "out_channels": 6, "kernel_size": 3, "stride": 2, "groups": 2}, (2, 4, 5, 6)),
+    ("ConvTranspose2d", {"in_channels": 4, "out_channels": 6, "kernel_size": 3, "groups": 2}, (2, 4, 5, 6)),
     ("ConvTranspose3d", {"in_channels": 2, "out_channels": 3, "kernel_size": 2, "stride": 2}, (1, 2, 3, 4, 5)),
     ("Linear", {"in_features": 7, "out_features": 5}, (3, 7)),
     ("Linear", {"in_features": 7, "out_features": 5, "bias": False}, (2, 3, 4, 7)),
