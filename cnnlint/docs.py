@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
+from cnnlint.findings import plain
 from cnnlint.rule import Rule
 
 HEADINGS = ("What it does", "Why it matters", "Example", "Use instead", "When not to worry", "References")
@@ -38,7 +41,16 @@ def markdown(rule: type[Rule]) -> str:
         facts += " Off unless selected by code or name" + (f", or by {targets}." if targets else ".")
     parts = [f"# {rule.code} {rule.name}", doc.summary, facts]
     parts += [f"## {heading}\n\n{_fence(body)}" for heading, body in doc.sections.items()]
+    if known := options(rule):
+        lines = "".join(f"- `{name}` (default `{json.dumps(value)}`)\n" for name, value in known.items())
+        parts.append(f"## Options\n\nUnder `[tool.cnnlint.rules.{rule.name}]`:\n\n{lines}".rstrip())
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def options(rule: type[Rule]) -> dict[str, Any]:
+    """The rule's settings and their defaults, by the name that the configuration uses."""
+    defaults = rule.Options()
+    return {f.name.replace("_", "-"): plain(getattr(defaults, f.name)) for f in fields(rule.Options)}
 
 
 def _fence(body: str) -> str:

@@ -9,7 +9,7 @@ import click
 from cnnlint import registry
 from cnnlint.cli.options import Word, apply, config_options
 from cnnlint.cli.settings import root_settings
-from cnnlint.docs import HEADINGS, RuleDoc, markdown
+from cnnlint.docs import HEADINGS, RuleDoc, markdown, options
 from cnnlint.nearest import did_you_mean
 from cnnlint.rule import Rule
 
@@ -39,9 +39,8 @@ def as_json(rule: type[Rule]) -> str:
     doc = RuleDoc.of(rule)
     facts = {"code": rule.code, "name": rule.name, "category": str(rule.category), "severity": str(rule.severity)}
     sections = {heading: doc.sections[heading] for heading in HEADINGS if heading in doc.sections}
-    return json.dumps(
-        {**facts, "opt_in": rule.opt_in, "summary": doc.summary, "sections": sections}, indent=2, ensure_ascii=False
-    )
+    rest = {"opt_in": rule.opt_in, "options": options(rule), "summary": doc.summary, "sections": sections}
+    return json.dumps(facts | rest, indent=2, ensure_ascii=False)
 
 
 def _pretty(text: str) -> bool:

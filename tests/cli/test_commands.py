@@ -120,6 +120,11 @@ def test_explain(project: Project, rule: str) -> None:
     assert "What it does" in document["sections"]
 
 
+def test_explain_names_the_options_of_a_rule(project: Project) -> None:
+    assert "\n- `min-parameters` (default `1000000`)\n" in project.run("explain", "CNN301").out
+    assert json.loads(project.run("explain", "CNN301", "--output-format", "json").out)["options"]["min-share"] == 0.25
+
+
 def test_explain_of_an_unknown_rule(project: Project) -> None:
     result = project.run("explain", "bias-before-batchnrm")
     assert result.status == 2
