@@ -129,7 +129,7 @@ def diagnostic_of(problem: SourceProblem) -> Diagnostic:
 
 def _may_hold_comments(project: Project, path: Path) -> bool:
     try:
-        return "cnnlint:" in project.load(path).text.text
+        return "cnnlint" in project.load(path).text.text
     except SourceProblem:
         return False
 
