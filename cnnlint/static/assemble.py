@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from cnnlint.graph.model import (
-    Call, Evidence, Failure, ModelGraph, Module, Node, Origin, Parameter, Tensor, Unknown, Value,
-)  # fmt: skip
+from cnnlint.graph.model import Call, Evidence, Failure, ModelGraph, Module, Node, Parameter, Tensor, Unknown
 from cnnlint.graph.span import Span
 from cnnlint.static.facts import collect_facts
 from cnnlint.static.interpreter import Interpreter
 from cnnlint.static.modules import named_modules
-from cnnlint.static.recorder import Recorder, tensors_of
+from cnnlint.static.recorder import Recorder, returned
 from cnnlint.static.signals import Raised
-from cnnlint.static.values import EnumMember, Instance, ModuleInstance, NamedTuple, Site, TensorValue
+from cnnlint.static.values import ModuleInstance, Site, TensorValue
 from cnnlint.static.values import Unknown as UnknownValue
 from cnnlint.static.values import Value as Evaluated
 
@@ -44,7 +42,7 @@ def assemble(
         modules=modules,
         inputs=inputs,
         evidence=evidence,
-        output=_value(output),
+        output=returned(output),
         nodes=nodes,
         calls=_calls(recorder, by_id),
         failures=_failures(recorder, by_id, nodes),
@@ -151,9 +149,8 @@ def _calls(recorder: Recorder, by_id: dict[int, Module]) -> tuple[Call, ...]:
     spans: dict[Site, Span] = {}
     return tuple(
         Call(
-            index, _owner(record.module, by_id), tuple(t.edge for value in record.inputs for t in tensors_of(value)),
-            _value(record.output), _cached(record.site, spans), record.start, record.stop, record.parent,
-            record.certain,
+            index, _owner(record.module, by_id), record.inputs, record.output, _cached(record.site, spans),
+            record.start, record.stop, record.parent, record.certain,
         )
         for index, record in enumerate(recorder.calls)
     )  # fmt: skip
@@ -167,22 +164,3 @@ def _failures(recorder: Recorder, by_id: dict[int, Module], nodes: tuple[Node, .
         name = owner.name if owner is not None else ""
         found.append(Failure(record.problem, record.site.span, record.type, name, node, record.certain))
     return tuple(found)
-
-
-def _value(value: Evaluated) -> Value:
-    """A returned value with tensors as edges; what is no tensor or collection of them is ``None``."""
-    match value:
-        case TensorValue():
-            return value.edge
-        case NamedTuple() | tuple() | list():
-            return tuple(_value(item) for item in value)
-        case dict():
-            return {str(key): _value(item) for key, item in value.items()}
-        case Instance(payload=dict() as table) if not isinstance(value, ModuleInstance):
-            return {str(key): _value(item) for key, item in table.items()}
-        case Instance() if value.cls.has("dataclass"):
-            return {name: _value(item) for name, item in value.attrs.items()}
-        case UnknownValue():
-            return Tensor(None, None, Origin.CONSTANT)
-        case EnumMember() | _:
-            return None

@@ -302,10 +302,13 @@ def set_attribute(it: Interpreter, target: Value, name: str, value: Value, site:
 
                 call(it, hook, [target, name, value], {}, site)
             else:
+                it.effect(target)
                 it.set_item(target.attrs, name, value)
         case Class() | Function():
+            it.effect()
             it.set_item(target.attrs, name, value)
         case ModuleEnv():
+            it.effect()
             it.set_item(target.names, name, value)
         case TensorValue():
             from cnnlint.static.tensors import set_tensor_attribute
@@ -330,6 +333,7 @@ def _run_setter(it: Interpreter, descriptor: Value, target: Instance, value: Val
 
 def delete_attribute(it: Interpreter, target: Value, name: str, site: Site) -> None:
     """``del target.name``."""
+    it.effect(target if isinstance(target, Instance) else None)
     tables = [target.attrs] if isinstance(target, Instance | Class | Function) else []
     if isinstance(target, ModuleInstance):
         tables += [target.modules, target.params, target.buffers]

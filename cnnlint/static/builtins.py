@@ -239,6 +239,7 @@ def next_of(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: 
             items = list(source) if isinstance(source, list) else source.items[source.position :]
             return items[0] if items else first_unknown(it, site, source)
         return first_unknown(it, site, source)
+    it.effect()
     for item in source:
         return item
     if len(args) > 1:

@@ -170,8 +170,6 @@ def defining_frame(function: Function) -> Frame:
 
 def instantiate(it: Interpreter, cls: Class, args: Args, kwargs: Kwargs, site: Site) -> Value:
     """``cls(*args, **kwargs)``."""
-    from cnnlint.static.attributes import find_in_class
-
     if cls.pytype is not None:
         from cnnlint.static.builtintypes import convert
 
@@ -180,6 +178,16 @@ def instantiate(it: Interpreter, cls: Class, args: Args, kwargs: Kwargs, site: S
         return _enum_by_value(it, cls, args, site)
     if cls.has("namedtuple"):
         return NamedTuple.make(cls, list(fill_fields(it, cls, args, kwargs, site).values()))
+    if any(base.path == "torch.nn.Module" for base in cls.mro):
+        from cnnlint.static.templates import built
+
+        return built(it, cls, args, kwargs, site, lambda: _make(it, cls, args, kwargs, site))
+    return _make(it, cls, args, kwargs, site)
+
+
+def _make(it: Interpreter, cls: Class, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    from cnnlint.static.attributes import find_in_class
+
     maker = find_in_class(it, cls, "__new__")
     if isinstance(maker, Function | Descriptor | Native):
         made = call(it, maker, [cls, *args], kwargs, site)

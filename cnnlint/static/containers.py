@@ -22,6 +22,7 @@ def _table(module: ModuleInstance) -> dict[str, Value]:
 
 def _put(it: Interpreter, module: ModuleInstance, name: str, value: Value, site: Site) -> None:
     """Add a child (or parameter). What is neither makes the container's contents unknown, or is the program's error."""
+    it.effect(module)
     if module.cls.container_kind.startswith("parameter"):
         if isinstance(value, TensorValue) and value.trainable is None:
             value.trainable = True

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from cnnlint.static.frame import Frame, ModuleEnv
+from cnnlint.static.memo import Memo
 from cnnlint.static.signals import Exhausted, Raised
 from cnnlint.static.trail import Trail
 from cnnlint.static.values import Site, Unknown, Value
@@ -50,6 +51,7 @@ class Interpreter:
         """Lists, dicts and sets of which not even the length is known (kept alive, so that ids stay theirs)."""
         self.modules: dict[Path, ModuleEnv] = {}
         self.unknowns: dict[tuple[str, Site | None], Unknown] = {}
+        self.memo = Memo()
         self.hidden_parameters = False
         """Whether the forward pass called something unknown, which may hold parameters."""
 
@@ -131,6 +133,11 @@ class Interpreter:
         self.recorder.sites.pop()
 
     # ---- changes ----------------------------------------------------------------------------------------------
+
+    def effect(self, target: Any = None) -> None:
+        """Something is changed: an instance (it matters to calls that began after the instance was made), or, without
+        ``target``, something that every call can see."""
+        self.memo.effects.append(target.birth if target is not None else -1)
 
     def set_item(self, container: dict[Any, Value], key: Any, value: Value) -> None:
         """``container[key] = value``, journalled."""

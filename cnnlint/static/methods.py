@@ -85,6 +85,7 @@ def _numel(size: TorchSize) -> Value:
 
 def _call(it: Interpreter, value: Value, name: str, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
     if name in CHANGING and not isinstance(value, str | tuple):
+        it.memo.touched.append(value)
         it.trail.touch(value)
     haze = it.haze(value)
     if haze is not None:

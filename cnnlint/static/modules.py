@@ -32,6 +32,7 @@ def set_on_module(it: Interpreter, module: ModuleInstance, name: str, value: Val
     if (is_module or is_parameter) and not module.initialised and not module.cls.has("unresolved"):
         _refuse_uninitialised(it, module, "module" if is_module else "parameter", site)
     it.recorder.assigned(module, name, value, site)
+    it.effect(module)
     if is_module:
         _move_to(it, module, name, module.modules, value)
     elif is_parameter:
@@ -167,6 +168,7 @@ def call_module(it: Interpreter, module: ModuleInstance, args: Args, kwargs: Kwa
     from cnnlint.static.attributes import find_in_class
     from cnnlint.static.calls import call
     from cnnlint.static.recorder import Example
+    from cnnlint.static.replay import replayed
 
     own_call = find_in_class(it, module.cls, "__call__")
     if isinstance(own_call, Function):
@@ -181,13 +183,14 @@ def call_module(it: Interpreter, module: ModuleInstance, args: Args, kwargs: Kwa
         raise no_forward(module)
     given = args if "forward" in module.attrs else [module, *args]
     record = it.recorder.begin_call(module, [*args, *kwargs.values()], site)
+    output: Value = None
     it.enter(site)
     try:
-        record.output = call(it, forward, given, kwargs, site)
+        output = replayed(it, module, given, kwargs, lambda: call(it, forward, given, kwargs, site))
     finally:
         it.leave()
-        it.recorder.end_call(record)
-    return record.output
+        it.recorder.end_call(record, output)
+    return output
 
 
 def no_forward(module: ModuleInstance) -> Raised:
@@ -255,6 +258,7 @@ def _register(table: str) -> Method:
             return None
         if table == "modules" and "." in name:
             raise Raised(KeyError, f'module name can\'t contain ".", got: {name}')
+        it.effect(module)
         it.set_item(getattr(module, table), name, value)
         return None
 

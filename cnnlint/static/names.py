@@ -64,12 +64,14 @@ def assign(it: Interpreter, target: cst.CSTNode, value: Value, frame: Frame) -> 
 def bind_name(it: Interpreter, name: str, value: Value, frame: Frame) -> None:
     """Bind a plain name in the scope it belongs to."""
     if name in frame.global_names:
+        it.effect()
         it.set_item(frame.env.names, name, value)
         return
     if name in frame.nonlocal_names:
         scope = frame.parent
         while scope is not None:
             if name in scope.locals:
+                it.effect()
                 it.set_item(scope.locals, name, value)
                 return
             scope = scope.parent

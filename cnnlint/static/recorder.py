@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from cnnlint.graph.dims import Dim, Shape
 from cnnlint.graph.model import Origin, Problem, Tensor
+from cnnlint.graph.model import Value as Returned
 from cnnlint.graph.operations import Operation
 from cnnlint.ops.spec import TensorSpec
-from cnnlint.static.values import Class, ModuleInstance, Site, TensorValue, Value
+from cnnlint.static.values import Class, Instance, ModuleInstance, Site, TensorValue, Unknown, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -33,13 +34,15 @@ class NodeRecord:
 
 @dataclass(slots=True)
 class CallRecord:
+    """A module's call; ``inputs`` and ``output`` are edges as they stood then, whatever in-place operations follow."""
+
     module: ModuleInstance
-    inputs: tuple[Value, ...]
+    inputs: tuple[Tensor, ...]
     site: Site
     start: int
     parent: int
     certain: bool
-    output: Value = None
+    output: Returned = None
     stop: int = -1
 
 
@@ -140,14 +143,16 @@ class Recorder:
         """A module is called; :meth:`end_call` must follow its forward."""
         parent = self.stack[-1] if self.stack else -1
         certain = self.interpreter is None or self.interpreter.certain
-        record = CallRecord(module, tuple(inputs), site, len(self.nodes), parent, certain)
+        edges = tuple(tensor.edge for value in inputs for tensor in tensors_of(value))
+        record = CallRecord(module, edges, site, len(self.nodes), parent, certain)
         if self.running:
             self.stack.append(len(self.calls))
             self.calls.append(record)
         return record
 
-    def end_call(self, record: CallRecord) -> None:
+    def end_call(self, record: CallRecord, output: Value) -> None:
         record.stop = len(self.nodes)
+        record.output = returned(output)
         if self.running:
             self.stack.pop()
 
@@ -205,3 +210,22 @@ def tensors_of(value: Any) -> list[TensorValue]:
     if isinstance(value, dict):
         return [tensor for item in value.values() for tensor in tensors_of(item)]
     return []
+
+
+def returned(value: Value) -> Returned:
+    """A returned value with tensors as edges; what is no tensor or collection of them is ``None``."""
+    match value:
+        case TensorValue():
+            return value.edge
+        case tuple() | list():
+            return tuple(returned(item) for item in value)
+        case dict():
+            return {str(key): returned(item) for key, item in value.items()}
+        case Instance(payload=dict() as table) if not isinstance(value, ModuleInstance):
+            return {str(key): returned(item) for key, item in table.items()}
+        case Instance() if value.cls.has("dataclass"):
+            return {name: returned(item) for name, item in value.attrs.items()}
+        case Unknown():
+            return Tensor(None, None, Origin.CONSTANT)
+        case _:
+            return None

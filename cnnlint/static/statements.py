@@ -71,6 +71,7 @@ def _augmented(it: Interpreter, node: cst.AugAssign, frame: Frame) -> None:
     site = Site(frame.statement, node)
     name = AUGMENTED_NAMES[type(node.operator)]
     if isinstance(old, list) and name == "add":
+        it.memo.touched.append(old)
         it.trail.touch(old)
         items = items_of(it, value)
         if items is None:

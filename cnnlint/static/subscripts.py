@@ -162,6 +162,7 @@ def set_item(it: Interpreter, target: Value, index: Value, value: Value, site: S
             elif target.payload is not None:
                 set_item(it, target.payload, index, value, site)
         case dict() | list():
+            it.memo.touched.append(target)
             it.trail.touch(target)
             if is_unknown(index) or isinstance(index, Sym) or _unknown_slice(index):
                 it.make_hazy(target, first_unknown(it, site, index))
@@ -200,6 +201,7 @@ def delete_subscript(it: Interpreter, node: cst.Subscript, frame: Frame) -> None
     if isinstance(target, Instance) and target.payload is not None:
         target = target.payload
     if isinstance(target, dict | list):
+        it.memo.touched.append(target)
         it.trail.touch(target)
         if is_unknown(index) or isinstance(index, Sym) or it.haze(target):
             it.make_hazy(target, it.unknown("an unknown item of it is deleted"))

@@ -95,12 +95,14 @@ _SIMPLE: dict[str, Callable[[Interpreter, TensorValue, Site], Value]] = {
 def _requires_grad(it: Interpreter, tensor: TensorValue, args: list[Value], kwargs: dict[str, Value]) -> Value:
     wanted = args[0] if args else kwargs.get("requires_grad", True)
     if tensor.trainable is not None and isinstance(wanted, bool):
+        it.effect()
         tensor.trainable = wanted
     return tensor
 
 
 def set_tensor_attribute(it: Interpreter, tensor: TensorValue, name: str, value: Value, site: Site) -> None:
     """``tensor.name = value``."""
+    it.effect()
     if name == "requires_grad" and tensor.trainable is not None and isinstance(value, bool):
         tensor.trainable = value
     elif name == "data" and isinstance(value, TensorValue):

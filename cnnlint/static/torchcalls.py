@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnlint import ops
 from cnnlint.graph.dims import Sym
-from cnnlint.graph.model import Tensor
+from cnnlint.graph.model import Origin, Tensor
 from cnnlint.graph.operations import Opaque, Operation
 from cnnlint.ops.apply import apply_function
 from cnnlint.ops.spec import UNKNOWN, Refused, Result, TensorSpec, Unclear
@@ -97,6 +97,7 @@ def _op_of(it: Interpreter, value: TensorValue) -> Operation | None:
 
 def move(it: Interpreter, target: TensorValue, result: TensorValue) -> TensorValue:
     """An in-place operation: ``target`` now holds ``result``."""
+    it.memo.moved.append(target.edge.index if target.edge.origin is Origin.NODE else -1)
     it.trail.touch(target)
     target.edge, target.values = result.edge, result.values
     return target

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import libcst as cst
@@ -273,19 +274,29 @@ def linearise(cls: Class) -> tuple[Class, ...]:
                 del seq[0]
 
 
+_births = count()
+
+
 class Instance:
     """An object of a class of the program."""
 
-    __slots__ = ("attrs", "cls", "payload")
+    __slots__ = ("attrs", "birth", "cls", "payload")
 
     def __init__(self, cls: Class, attrs: Attributes | None = None, payload: Value = None) -> None:
         self.cls = cls
+        self.birth = next(_births)
+        """Instances are numbered as they are made: what is older than a call was there before it."""
         self.attrs: Attributes = attrs if attrs is not None else {}
         self.payload = payload
         """The builtin value inside an instance of a subclass of ``dict``, ``list``, ``str``…"""
 
     def __repr__(self) -> str:
         return f"<{self.cls.name} object>"
+
+
+def births() -> int:
+    """The number the next instance will get."""
+    return next(_births)
 
 
 class ModuleInstance(Instance):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cnnlint.graph.model import Tensor
 from cnnlint.static.library.define import Table
 from cnnlint.static.values import Instance, ModuleInstance, Partial, Site, TensorValue, Value
 
@@ -37,7 +38,8 @@ def deep_copy(it: Interpreter, value: Value, done: dict[int, Value]) -> Value:
     if isinstance(value, ModuleInstance):
         made = _copy_module(it, value, lambda child: deep_copy(it, child, done), done)
     elif isinstance(value, TensorValue):
-        made = TensorValue(value.edge, value.values)
+        edge = value.edge
+        made = TensorValue(Tensor(edge.shape, edge.dtype, edge.origin, edge.index, edge.name), value.values)
         made.trainable = value.trainable
     elif isinstance(value, Instance):
         made = done[id(value)] = Instance(value.cls)

@@ -1,0 +1,98 @@
+"""Each distinct block once: the bookkeeping that tells whether an evaluation touched nothing but itself.
+
+While the program runs, every change is noted: to instances (by their birth number), to lists and dicts, to tensor
+variables by in-place operations. A call whose notes concern only what it made itself can be repeated from its record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cnnlint.static.values import ModuleInstance, births
+
+if TYPE_CHECKING:
+    from cnnlint.static.interpreter import Interpreter
+
+
+@dataclass
+class Memo:
+    """What was noted, and the recordings made so far. ``tokens`` gives equal structures one number."""
+
+    effects: list[int] = field(default_factory=list)
+    """Birth numbers of the instances changed; -1 for what every call can see."""
+    touched: list[Any] = field(default_factory=list)
+    """Lists, dicts and sets changed."""
+    moved: list[int] = field(default_factory=list)
+    """Numbers of the nodes whose output an in-place operation replaced; -1 for tensors that no node made."""
+    tokens: dict[Hashable, int] = field(default_factory=dict)
+    forwards: dict[Hashable, Any] = field(default_factory=dict)
+    builds: dict[Hashable, Any] = field(default_factory=dict)
+    seen: set[Hashable] = field(default_factory=set)
+    signatures: dict[int, tuple[ModuleInstance, int, int | None]] = field(default_factory=dict)
+    """By identity of a module: the module, the number of effects when its signature was computed, and the signature
+    (``None``: it has none, or it is being computed)."""
+    alive: dict[int, Any] = field(default_factory=dict)
+    """What tokens name by identity, kept so that no identity is given out twice."""
+
+    def token(self, structure: Hashable) -> int:
+        """One number for all equal structures."""
+        return self.tokens.setdefault(structure, len(self.tokens))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The state of all notes at the beginning of a call."""
+
+    birth: int
+    effects: int
+    touched: int
+    moved: int
+    nodes: int
+    failures: int
+    unknowns: int
+    other: int
+
+
+def mark(it: Interpreter) -> Mark:
+    """Remember where the notes stand."""
+    memo = it.memo
+    return Mark(
+        births(), len(memo.effects), len(memo.touched), len(memo.moved), len(it.recorder.nodes),
+        len(it.recorder.failures), len(it.unknowns), _other(it),
+    )  # fmt: skip
+
+
+def _other(it: Interpreter) -> int:
+    recorder = it.recorder
+    return (
+        len(recorder.made_in_forward) + len(recorder.overwritten) + len(recorder.devices) + len(it.hazy)
+        + len(recorder.examples) + it.hidden_parameters
+    )  # fmt: skip
+
+
+def alone(it: Interpreter, start: Mark) -> bool:
+    """Whether what happened since ``start`` touched nothing older, failed nowhere and left nothing unknown."""
+    memo, recorder = it.memo, it.recorder
+    return (
+        len(recorder.failures) == start.failures
+        and len(it.unknowns) == start.unknowns
+        and _other(it) == start.other
+        and all(birth >= start.birth for birth in memo.effects[start.effects :])
+        and all(index >= start.nodes for index in memo.moved[start.moved :])
+        and not _shared(it, memo.touched[start.touched :])
+    )
+
+
+def _shared(it: Interpreter, touched: list[Any]) -> bool:
+    """Whether one of the changed collections is held by a file, a class or a function's defaults."""
+    if not touched:
+        return False
+    wanted = {id(container) for container in touched}
+    for env in it.modules.values():
+        if any(id(value) in wanted for value in env.names.values()):
+            return True
+    return any(
+        id(value) in wanted for cls in it.recorder.built for base in cls.mro for value in base.attrs.values()
+    )
