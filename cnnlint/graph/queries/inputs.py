@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from cnnlint.graph.dims import Dim
-from cnnlint.graph.model import ModelGraph, Node, Tensor
+from cnnlint.graph.model import EvidenceKind, ModelGraph, Node, Tensor
 from cnnlint.graph.operations import (
     Activation,
     AdaptivePooling,
@@ -26,6 +26,11 @@ LARGEST = 2048
 """The largest input size that is tried, in pixels."""
 
 Sizes: TypeAlias = tuple[int, ...]
+
+
+def size_declared(model: ModelGraph) -> bool:
+    """Whether somebody gave the input size. One that was solved backwards is only one of several that fit."""
+    return model.evidence.gives_size and model.evidence.kind is not EvidenceKind.SOLVED
 
 
 def image_inputs(model: ModelGraph) -> tuple[Tensor, ...]:
