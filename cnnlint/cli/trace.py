@@ -71,10 +71,9 @@ def _results(
     with Tracer(python_of(resolved, python), limits) as tracer:
         for graph in graphs:
             try:
-                sizes = open_sizes(graph, graphs)
-                traced = trace_graph(tracer, graph, project, sizes, gradients=grad)
+                traced = trace_graph(tracer, graph, graphs, project, gradients=grad)
             except TraceError as error:
                 results.append(Failed(graph.target, error))
             else:
-                results.append(compare(graph, traced, sizes))
+                results.append(compare(graph, traced, open_sizes(graph, graphs)))
     return results

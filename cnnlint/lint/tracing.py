@@ -42,15 +42,15 @@ def project_of(target: str, resolver: Resolver) -> tuple[Resolved, Project]:
 
 
 def trace_graph(
-    tracer: Tracer, graph: ModelGraph, project: Project, sizes: Sizes, *, gradients: bool = False
+    tracer: Tracer, graph: ModelGraph, graphs: Sequence[ModelGraph], project: Project, *, gradients: bool = False
 ) -> Traced:
     """Runs the model that ``graph`` was read from. Raises :class:`TraceError`."""
-    return graph_of(tracer.run(job_of(graph, project, sizes, gradients=gradients)), graph)
+    return graph_of(tracer.run(job_of(graph, graphs, project, gradients=gradients)), graph)
 
 
-def job_of(graph: ModelGraph, project: Project, sizes: Sizes, *, gradients: bool = False) -> Job:
-    """What to run for ``graph``, its open sizes as ``sizes`` has them. Raises :class:`TraceError` where an input's
-    size stays unknown or the target cannot be called.
+def job_of(graph: ModelGraph, graphs: Sequence[ModelGraph], project: Project, *, gradients: bool = False) -> Job:
+    """What to run for ``graph``, one of the ``graphs`` of its file. Raises :class:`TraceError` where an input's size
+    stays unknown or the target cannot be called.
 
     Where the static reader expects torch to raise, the model runs on the CPU, whose checks are complete."""
     example = None
@@ -59,13 +59,14 @@ def job_of(graph: ModelGraph, project: Project, sizes: Sizes, *, gradients: bool
         span = graph.evidence.span
         path, name = absolute(Path(span.path)), ""
         args, kwargs = (), {}
-        example = ExampleCall(span.line, span.end_line, graph.name)
+        example = ExampleCall(span.line, span.end_line, graph.name, _occurrence(graph, graphs))
     else:
         try:
             target = parse_target(graph.target)
         except TargetError as error:
             raise TraceError("input", str(error)) from error
         path, name, args, kwargs = absolute(target.path), target.callable, target.args, target.kwargs
+        sizes = open_sizes(graph, graphs)
         inputs = [_input(graph, tensor, sizes) for tensor in graph.inputs]
     module, folder = project.module_name(path)
     folders = tuple(dict.fromkeys((folder, *project.import_folders(path))))
@@ -73,6 +74,12 @@ def job_of(graph: ModelGraph, project: Project, sizes: Sizes, *, gradients: bool
         graph.target, path, module, folders, name, args, kwargs, tuple(inputs), example,
         CPU_ONLY if graph.failures else META_FIRST, gradients,
     )  # fmt: skip
+
+
+def _occurrence(graph: ModelGraph, graphs: Sequence[ModelGraph]) -> int:
+    """How many models of the class the same call meets before this one: it may stand in a loop."""
+    same = [other for other in graphs if other.evidence == graph.evidence and other.name == graph.name]
+    return same.index(graph) if graph in same else 0
 
 
 def _input(graph: ModelGraph, tensor: Tensor, values: Sizes) -> Input:

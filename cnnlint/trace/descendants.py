@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from pathlib import Path
 
 _PROC = Path("/proc")
+_PATIENCE = 5.0
 
 
 def descendants(root: int) -> set[int]:
@@ -37,6 +39,14 @@ def marked(mark: str) -> set[int]:
         except OSError:
             continue  # gone, or somebody else's
     return found - {os.getpid()}
+
+
+def end_marked(mark: str, spared: set[int]) -> None:
+    """End the processes with ``mark`` but for those ``spared``, and wait until they are gone."""
+    deadline = time.monotonic() + _PATIENCE
+    while (left := marked(mark) - spared) and time.monotonic() < deadline:
+        kill(left)
+        time.sleep(0.01)
 
 
 def memory(pids: set[int]) -> int:

@@ -35,11 +35,13 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class ExampleCall:
-    """A call in the user's own code whose model and arguments are taken: at ``line``, of a module of class ``type``."""
+    """A call in the user's own code whose model and arguments are taken: at ``line``, of a module of class ``type``;
+    the one of number ``occurrence`` where a loop calls several there."""
 
     line: int
     end_line: int
     type: str
+    occurrence: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from contextlib import suppress
+from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
@@ -118,8 +119,7 @@ class Tracer:
         descendants.kill(left)
         descendants.kill_group(process.pid)
         process.wait()
-        while left := descendants.marked(self._mark) - left:  # daemons, which nobody is the parent of
-            descendants.kill(left)
+        descendants.end_marked(self._mark, set())  # daemons, which nobody is the parent of
 
     # ---- one job ------------------------------------------------------------------------------------------------
 
@@ -168,9 +168,7 @@ class Tracer:
     def _sweep(self, group: int) -> None:
         """Ends what the job left behind, in its group or out of it."""
         descendants.kill_group(group)
-        if self._process is not None:
-            left = descendants.marked(self._mark) - {self._process.pid}
-            descendants.kill(left)
+        descendants.end_marked(self._mark, {self._process.pid} if self._process is not None else set())
 
     def _message(self, deadline: float) -> dict[str, Any] | None:
         """The next line of the process; ``None`` at the deadline or at its end."""
@@ -208,7 +206,7 @@ def _request(job: Job, folder: Path, limits: Limits, worker: Path | None) -> dic
         "path": str(job.path), "module": job.module, "folders": [str(entry) for entry in job.folders],
         "callable": job.callable, "args": repr(tuple(job.args)), "kwargs": repr(dict(job.kwargs)),
         "inputs": [{"shape": list(i.shape), "dtype": i.dtype, "name": i.name} for i in job.inputs],
-        "example": example and {"line": example.line, "end_line": example.end_line, "type": example.type},
+        "example": example and asdict(example),
         "devices": list(job.devices), "gradients": job.gradients, "memory": limits.memory, "output": limits.output,
         "folder": str(folder / "work"), "answer": str(folder / "answer.json"), "crash": str(folder / "crash.txt"),
         "worker": str(worker),

@@ -35,13 +35,17 @@ def capture(
     base: Any = nn.Module
     original = base.__call__
     found: list[Any] = []
+    met: list[nn.Module] = []
 
     def call(model: nn.Module, *args: Any, **kwargs: Any) -> Any:
         caller = sys._getframe(1)
         at_line = example["line"] <= caller.f_lineno <= example["end_line"]
         if at_line and caller.f_code.co_filename == path and type(model).__name__ == example["type"] and not found:
-            found.extend((model, args, kwargs))
-            raise _Reached
+            if not any(model is other for other in met):
+                met.append(model)
+            if len(met) > example["occurrence"]:
+                found.extend((model, args, kwargs))
+                raise _Reached
         return original(model, *args, **kwargs)
 
     base.__call__ = call  # catches the call wherever it is written

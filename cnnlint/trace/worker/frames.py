@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import linecache
+import os
 import sys
+import sysconfig
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any
@@ -14,18 +16,18 @@ Place = list[Any]
 """``[path, line, column, end line, end column]``: 1-based, columns in characters, end exclusive."""
 
 _OURS = str(Path(__file__).resolve().parent)
-_internal = [str(Path(torch.__file__).resolve().parent) + "/", _OURS]
+_TORCH = str(Path(torch.__file__).resolve().parent) + os.sep
+_LIBRARY = sysconfig.get_paths()["stdlib"] + os.sep
+_INSTALLED = ("site-packages", "dist-packages")
 _places: dict[tuple[CodeType, int], Place] = {}
 
 
-def skip_package(folder: str) -> None:
-    """Take frames of the package in ``folder`` for machinery."""
-    _internal.append(folder)
-
-
 def is_internal(path: str) -> bool:
-    """Whether a code object's file is machinery rather than the user's or a library's source."""
-    return path.startswith(("<", *_internal))
+    """Whether a code object's file is machinery (torch, fvcore, Python's own library) rather than the source of a
+    model, the user's or an installed package's."""
+    if path.startswith(("<", _TORCH, _OURS)) or f"{os.sep}fvcore{os.sep}" in path:
+        return True
+    return path.startswith(_LIBRARY) and not any(f"{os.sep}{name}{os.sep}" in path for name in _INSTALLED)
 
 
 def here() -> Place | None:

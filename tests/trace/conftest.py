@@ -1,0 +1,28 @@
+"""One traced process for many tests: importing torch is what costs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from cnnlint.trace import Limits, Tracer
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "corpus")]
+
+from making_jobs import MakeJob, make_job  # noqa: E402 - found only now
+
+
+@pytest.fixture(scope="session")
+def tracer() -> Iterator[Tracer]:
+    with Tracer(limits=Limits(seconds=60)) as found:
+        yield found
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> MakeJob:
+    return partial(make_job, tmp_path)

@@ -1,0 +1,83 @@
+"""Whatever a model does, there is one clear error or the result, and nothing is left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hostile_models import HARMLESS, HOSTILE, Hostile
+from making_jobs import MakeJob
+
+from cnnlint.trace import Limits, TraceError, Tracer, descendants
+
+QUICK = Limits(seconds=30, memory=2 << 30)
+IMPATIENT = Limits(seconds=2, memory=2 << 30)
+
+
+@pytest.fixture(scope="module")
+def quick() -> Iterator[Tracer]:
+    with Tracer(limits=QUICK) as tracer:
+        yield tracer
+
+
+def _left_behind(tracer: Tracer) -> list[str]:
+    """Processes that carry the tracer's mark, other than the one that waits for jobs."""
+    own = tracer._process.pid if tracer._process is not None else -1
+    return [Path(f"/proc/{pid}/cmdline").read_text() for pid in descendants.marked(tracer._mark) if pid != own]
+
+
+@pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case.name)
+def test_hostile_models_cost_one_diagnostic(case: Hostile, quick: Tracer, job: MakeJob) -> None:
+    quick.limits = IMPATIENT if case.kind == "time" else QUICK
+    work = job(case.source, devices=("cpu",))
+    with pytest.raises(TraceError) as raised:
+        quick.run(work)
+    error = raised.value
+    assert (error.kind, case.says in error.text, "\n" in error.text) == (case.kind, True, False), error.text
+    if case.line is not None:
+        assert (error.path, error.line) == (str(work.path), case.line)
+    assert not _left_behind(quick)
+    assert sorted(path.name for path in work.path.parent.iterdir()) == ["net.py"]
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_a_model_does_beside_does_not_disturb(name: str, quick: Tracer, job: MakeJob) -> None:
+    quick.limits = QUICK
+    work = job(HARMLESS[name])
+    facts = quick.run(work)
+    assert facts["device"] == "meta"
+    assert facts["error"] is None
+    assert not _left_behind(quick)
+    assert sorted(path.name for path in work.path.parent.iterdir()) == ["net.py"]
+
+
+def test_a_closed_tracer_leaves_nothing(job: MakeJob) -> None:
+    with Tracer(limits=QUICK) as tracer:
+        tracer.run(job(HARMLESS["leaves a daemon"]))
+        process, folder = tracer._process, tracer._folder
+        assert process is not None
+        assert folder is not None
+        assert folder.exists()
+    assert process.poll() is not None
+    assert not folder.exists()
+    assert not descendants.marked(tracer._mark)
+
+
+def test_an_interpreter_without_torch(tmp_path: Path, job: MakeJob) -> None:
+    python = tmp_path / "python"
+    python.write_text('#!/bin/sh\necho \'{"ready": {"torch": null, "problem": "No module named torch"}}\'\n')
+    python.chmod(0o755)
+    with Tracer(python) as tracer, pytest.raises(TraceError, match=r"has no torch .*--python") as raised:
+        tracer.run(job(HARMLESS["prints"]))
+    assert raised.value.kind == "python"
+
+
+def test_an_interpreter_that_does_not_exist(tmp_path: Path, job: MakeJob) -> None:
+    with Tracer(tmp_path / "nowhere") as tracer, pytest.raises(TraceError, match="cannot be started"):
+        tracer.run(job(HARMLESS["prints"]))
+
+
+def test_an_interpreter_that_is_none(job: MakeJob) -> None:
+    with Tracer(Path("/bin/false")) as tracer, pytest.raises(TraceError, match="did not start the traced process"):
+        tracer.run(job(HARMLESS["prints"]))
