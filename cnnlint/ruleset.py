@@ -71,4 +71,5 @@ def _instance(rule: type[Rule], options: tuple[str, Mapping[str, Any]] | None, r
         snake = {key.replace("-", "_"): value for key, value in values.items()}
         return rule(msgspec.convert(snake, rule.Options))
     except msgspec.ValidationError as error:
-        raise ConfigError(f"{place}: {error}") from error
+        text, _, option = str(error).rpartition(" - at `$.")
+        raise ConfigError(f"{place}.{option.rstrip('`').replace('_', '-')}: {text[:1].lower()}{text[1:]}") from error
