@@ -23,10 +23,9 @@ from cnnlint.graph.operations import (
     Normalisation,
     Pad,
     Pooling,
-    Resample,
     Slice,
 )
-from cnnlint.graph.operations import PixelShuffle as Shuffle
+from cnnlint.graph.queries.resolution import changes_resolution
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ def final_reads(model: ModelGraph) -> Iterator[Reads]:
     known = all_reads(model)
     for tensor, reads in known.items():
         readers = [node for node in model.consumers.get(tensor, ()) if any(out in known for out in node.outputs)]
-        if all(map(_restarts, readers)):
+        if all(map(changes_resolution, readers)):
             yield reads
 
 
@@ -103,21 +102,11 @@ def all_reads(model: ModelGraph) -> Mapping[Tensor, Reads]:
     return known
 
 
-def _restarts(node: Node) -> bool:
-    match node.op:
-        case Convolution(transposed=True) | Resample() | Shuffle():
-            return True
-        case Convolution(stride=stride) | Pooling(stride=stride):
-            return any(step != 1 for step in stride)
-        case _:
-            return False
-
-
 def _step(node: Node, sources: list[Reads]) -> Reads | None:
     shape = node.output.shape if node.outputs else None
     if shape is None or len(shape) < 3 or not sources:
         return None
-    if _restarts(node):
+    if changes_resolution(node):
         return (AxisReads(),) * (len(shape) - 2)
     if any(len(source) != len(shape) - 2 for source in sources):
         return _unclear(len(shape) - 2)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cnnlint.graph.model import Module, Node
+from cnnlint.graph.model import ModelGraph, Module, Node
+from cnnlint.graph.span import Span
 
 
 def layer_of(node: Node) -> Module | Node:
@@ -10,3 +11,13 @@ def layer_of(node: Node) -> Module | Node:
     for a functional call, where the call wrote them down."""
     module = node.module
     return module if module.leaf and module.built_at is not None and len(node.inputs) == 1 else node
+
+
+def built_only_by(model: ModelGraph, node: Node) -> Span | None:
+    """Where torch's layer behind ``node`` is built, if no other layer of the model is built there: a change of its
+    arguments changes nothing else."""
+    module = node.module
+    if not module.builtin or not module.leaf or module.type.startswith("Lazy"):
+        return None
+    alike = [other for other in model.modules.values() if other.built_at == module.built_at]
+    return module.built_at if len(alike) == 1 else None

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from cnnlint.graph.dims import Dim
 from cnnlint.graph.model import ModelGraph, Node, Tensor
-from cnnlint.graph.operations import Identity, Merge, MergeKind
-from cnnlint.graph.queries.chains import ancestors
+from cnnlint.graph.operations import Elementwise, Identity, Merge, MergeKind
+from cnnlint.graph.queries.chains import Passes, ancestors, is_pointwise
+from cnnlint.graph.queries.weights import input_dependent
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +102,26 @@ def _stride(before: Dim, after: Dim) -> int | None:
         if (before - 1) // step + 1 == after:
             return step
     return None
+
+
+def pointwise_in(model: ModelGraph) -> Passes:
+    """A predicate for what leaves every position in its place: pointwise operations, and arithmetic of one computed
+    map with constants or parameters, such as a frozen batch norm written out."""
+    computed = input_dependent(model)
+
+    def passes(node: Node) -> bool:
+        if is_pointwise(node):
+            return True
+        arithmetic = isinstance(node.op, Elementwise) or (
+            isinstance(node.op, Merge) and node.op.kind is not MergeKind.CONCATENATE
+        )
+        return arithmetic and sum(tensor in computed or not _by_channel(tensor) for tensor in node.inputs) == 1
+
+    return passes
+
+
+def _by_channel(tensor: Tensor) -> bool:
+    """Whether a tensor has one number for each channel: ``(1, C, 1, 1)``, ``(C, 1, 1)`` or a single number."""
+    if tensor.shape is None:
+        return False
+    return all(size == 1 for size in tensor.shape[-2:]) and all(size == 1 for size in tensor.shape[:-3])

@@ -9,12 +9,11 @@ from cnnlint.graph.operations import (
     Identity,
     Merge,
     Pad,
-    PixelShuffle,
     Pooling,
-    Resample,
     Reshape,
     Slice,
 )
+from cnnlint.graph.queries.resolution import changes_resolution
 from cnnlint.graph.queries.weights import has_fixed_weight
 
 
@@ -27,7 +26,7 @@ def convolutions_behind(model: ModelGraph, tensor: Tensor) -> int:
         return 0 if tensor in model.returned else known.get(tensor, 0)
 
     for node in reversed(model.nodes[tensor.index + 1 :]):
-        behind = 0 if _changes_resolution(node) else min(map(least, node.outputs), default=0)
+        behind = 0 if changes_resolution(node) else min(map(least, node.outputs), default=0)
         behind += _mixes_neighbours(node)
         for source in node.inputs:
             known[source] = min(known.get(source, behind), behind)
@@ -36,16 +35,6 @@ def convolutions_behind(model: ModelGraph, tensor: Tensor) -> int:
 
 def _mixes_neighbours(node: Node) -> bool:
     return isinstance(node.op, Convolution) and not node.op.transposed and any(k != 1 for k in node.op.kernel_size)
-
-
-def _changes_resolution(node: Node) -> bool:
-    match node.op:
-        case Convolution(transposed=True) | Resample() | PixelShuffle():
-            return True
-        case Convolution(stride=stride) | Pooling(stride=stride):
-            return any(step != 1 for step in stride)
-        case _:
-            return False
 
 
 def is_low_pass_filtered(model: ModelGraph, tensor: Tensor) -> bool:

@@ -38,3 +38,12 @@ def _origins(model: ModelGraph, tensor: Tensor) -> set[Origin]:
         if producer is not None:
             todo += producer.inputs
     return found
+
+
+def input_dependent(model: ModelGraph) -> frozenset[Tensor]:
+    """All tensors that depend on what the model is given."""
+    found = set(model.inputs)
+    for node in model.nodes:
+        if any(tensor in found for tensor in node.inputs):
+            found.update(node.outputs)
+    return frozenset(found)
