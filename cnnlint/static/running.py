@@ -104,7 +104,18 @@ def _settled_ranks(
         given = entry.shapes[wanted.index] if wanted.index < len(entry.shapes) else None
         if given is not None and len(given.sizes) == 3 and len(wanted.shape) == 3:
             return {**shapes, wanted.index: given.sizes}
-    return shapes
+        return shapes
+    as_written = {index: given.sizes for index, given in enumerate(entry.shapes) if len(given.sizes) == 3}
+    with_batch, without = (_fails(it, entry, params, tried) for tried in (shapes, {**shapes, **as_written}))
+    return {**shapes, **as_written} if with_batch and not without else shapes
+
+
+def _fails(it: Interpreter, entry: Entry, params: tuple[Param, ...], shapes: dict[int, Shape]) -> bool:
+    """Whether the model certainly raises on these shapes."""
+    failures = list(it.recorder.failures)
+    graph, _ = _refined(it, entry, params, shapes)
+    it.recorder.failures = failures
+    return any(failure.certain for failure in graph.failures)
 
 
 def _with_batch(sizes: tuple[int, ...], symbolic_batch: bool) -> Shape:
