@@ -46,7 +46,8 @@ class LazyGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         named = args and (args[0] in COMMANDS or args[0] in _OWN_OPTIONS)
-        return super().parse_args(ctx, args if named else [_DEFAULT, *args])
+        completing = ctx.resilient_parsing and not args  # a shell asks for the names of the commands
+        return super().parse_args(ctx, args if named or completing else [_DEFAULT, *args])
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

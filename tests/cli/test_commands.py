@@ -32,6 +32,16 @@ def test_help_names_every_command(project: Project) -> None:
         assert project.run(name, "--help").status == 0
 
 
+def test_a_shell_completes_commands_and_options() -> None:
+    from click.shell_completion import ShellComplete
+
+    from cnnlint.cli import cli
+
+    completion = ShellComplete(cli, {}, "cnnlint", "_CNNLINT_COMPLETE")
+    assert [item.value for item in completion.get_completions([], "su")] == ["summary"]
+    assert "--select" in [item.value for item in completion.get_completions(["models"], "--s")]
+
+
 def test_summary_text(project: Project) -> None:
     lines = project.run("summary", "net.py:Net", "--input", "2x3x8x8").out.splitlines()
     assert lines[0] == "net.py:Net()  (net.py:15)"
