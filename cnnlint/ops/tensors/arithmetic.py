@@ -22,9 +22,9 @@ Compute = Callable[[Any, Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Binary:
-    """How an operation on two operands behaves. ``result`` is the category of its result: ``same`` as the operands
-    together, ``float``, or ``bool``; ``takes`` names categories it accepts; ``linear`` the operand (0 or 1) in which
-    it is affine when the other is a number, or 2 for either."""
+    """How an operation on two operands behaves. ``result`` is the type of its result: ``same`` as the operands
+    together, ``float``, ``double``, or ``bool``; ``takes`` names categories it accepts; ``linear`` the operand (0 or
+    1) in which it is affine when the other is a number, or 2 for either."""
 
     compute: Compute | None
     result: str = "same"
@@ -84,6 +84,9 @@ TABLE = {
     "bitwise_right_shift": Binary(None, takes="some integer"),
     "xlogy": Binary(None, "float"),
     "ldexp": Binary(None, "float"),
+    "logaddexp": Binary(None, takes="real"),
+    "logaddexp2": Binary(None, takes="real"),
+    "float_power": Binary(None, "double"),
 }
 
 
@@ -97,7 +100,7 @@ def combine(name: str, left: Any, right: Any) -> Result:
     if name in ("floor_divide", "remainder") and is_integral(dtype) and _is_zero(right):
         refuse(ProblemKind.ARGUMENT, "divides integers by zero", got="0")
     meeting = _operation(rule, name, pair)
-    out = {"bool": "bool", "float": to_float(dtype)}.get(rule.result, dtype)
+    out = {"bool": "bool", "float": to_float(dtype), "double": _double(dtype)}.get(rule.result, dtype)
     guess = TensorSpec(broadcast(*shapes(pair)), out)
     shape = wants_broadcast(shapes(pair), Result(guess, meeting))
     return Result(TensorSpec(shape, out, _values(rule, pair, shape, dtype, out)), meeting)
@@ -119,6 +122,10 @@ def _wants_types(rule: Binary, name: str, dtype: str | None, pair: tuple[Any, An
     )
     if kind is not None and bad:
         refuse(ProblemKind.DTYPE, f"cannot compute {name} on {dtype} tensors", got=dtype)
+
+
+def _double(dtype: str | None) -> str | None:
+    return None if dtype is None else "complex128" if is_complex(dtype) else "float64"
 
 
 def _is_bool(value: Any) -> bool:
@@ -203,7 +210,7 @@ _ALIASES = {
     "atan2": ("arctan2",),
 }  # fmt: skip
 _TENSORS_ONLY = {"maximum", "minimum", "fmax", "fmin", "atan2", "hypot", "logical_and", "logical_or", "logical_xor"}
-_TENSORS_ONLY |= {"ldexp"}
+_TENSORS_ONLY |= {"ldexp", "logaddexp", "logaddexp2"}
 _NUMBER_FIRST = {"pow", "remainder", "bitwise_and", "bitwise_or", "bitwise_xor", "xlogy"}
 _NUMBER_FIRST |= {"bitwise_left_shift", "bitwise_right_shift"}
 
@@ -266,7 +273,7 @@ def _operators() -> tuple[FunctionSpec, ...]:
 _WRITING = (
     *_SCALED,
     *_DIVISIONS,
-    *(spec for spec in _PLAIN if spec.name not in ("maximum", "minimum", "fmax", "fmin")),
+    *(spec for spec in _PLAIN if spec.name not in ("maximum", "minimum", "fmax", "fmin", "logaddexp", "logaddexp2")),
 )
 
 FUNCTIONS: tuple[FunctionSpec, ...] = (

@@ -34,7 +34,7 @@ def _transform(name: str, kind: str, rank: int | None) -> Entry:
         given = args.bound[key]
         wanted = len(sizes) if given is None and isinstance(sizes, list | tuple) else len(shape)
         axes = tuple(range(len(shape) - wanted, len(shape))) if given is None else axes_of(args, key, len(shape))
-        if (not shape and rank) or wanted > len(shape):
+        if wanted > len(shape) or (not shape and (rank or axes or kind != "c")):
             refuse(ProblemKind.RANK, f"transforms more axes than {shown(tuple(shape))} has", got=len(shape))
         lengths = _lengths(args, sizes, len(axes))
         for axis, length in zip(axes, lengths, strict=True):
@@ -153,6 +153,33 @@ def _window(name: str) -> FunctionSpec:
     return function(name, f"window_length, periodic=True, *args, {OPTIONS}", entry)
 
 
+def _stft(args: Args) -> Result:
+    """Spectra of windows ``hop_length`` apart: ``(..., n_fft // 2 + 1, frames)``, and 2 more where not complex."""
+    tensor, size = args.tensor("input"), args.dim("n_fft")
+    shape = tensor.shape or ()
+    if not 1 <= len(shape) <= 2:
+        refuse(ProblemKind.RANK, f"needs 1 or 2 axes, gets {shown(shape)}", expected="1 or 2", got=len(shape))
+    hop: Dim = args.dim("hop_length") if args.given("hop_length") else size // 4
+    length = shape[-1] + 2 * (size // 2) if args.flag("center") else shape[-1]
+    if args.flag("center") and args.bound["pad_mode"] == "reflect" and less(shape[-1] - 1, size // 2):
+        refuse(ProblemKind.ARGUMENT, f"reflects {text_of(size // 2)} positions of {shown(shape)}", got=shape)
+    if less(size, 1) or less(length, size) or less(hop, 1):
+        refuse(ProblemKind.ARGUMENT, f"takes windows of {text_of(size)} at step {text_of(hop)} from {shown(shape)}")
+    if not differ(hop, 0):
+        raise Unclear(f"{args.name}: hop_length is not known")
+    onesided = not is_complex(tensor.dtype) if args.bound["onesided"] is None else args.flag("onesided")
+    bins = size // 2 + 1 if onesided else size
+    spectrum = (*shape[:-1], bins, 1 + (length - size) // hop)
+    if args.flag("return_complex"):
+        return Result(TensorSpec(spectrum, to_complex(tensor.dtype)), Opaque("stft"))
+    return Result(TensorSpec((*spectrum, 2), tensor.dtype), Opaque("stft"))
+
+
+_STFT = (
+    "input, n_fft, hop_length=None, win_length=None, window=None, center=True, pad_mode='reflect', normalized=False,"
+    " onesided=None, return_complex=None, align_to_window=None"
+)
+
 FUNCTIONS: tuple[FunctionSpec, ...] = (
     *_transforms(),
     function("fft.fftshift", "input, dim=None", _shift, "fft.ifftshift"),
@@ -165,5 +192,6 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
     function("polar", "abs, angle, *, out=None", _pair("polar", ("abs", "angle"))),
     function("view_as_real", "input", _as_real),
     function("view_as_complex", "input", _as_complex),
+    both("stft", _STFT, _stft),
     *(_window(name) for name in ("hann_window", "hamming_window", "blackman_window", "bartlett_window")),
 )

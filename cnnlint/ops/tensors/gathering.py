@@ -93,7 +93,7 @@ def _scatter(name: str) -> Entry:
 
     def entry(args: Args) -> Result:
         tensor, index = args.tensor("input"), args.tensor("index")
-        key = "src" if args.given("src") else "value"
+        key = "src" if args.given("src") or "value" not in args.bound else "value"
         source = operand(args, key)
         shape, placed = tensor.shape or (), index.shape or ()
         axis = axis_of(args, "dim", len(shape))

@@ -141,6 +141,16 @@ def _nonzero(args: Args) -> Result:
     return Result(TensorSpec((found, rank), "int64"), Opaque("nonzero"))
 
 
+def _argwhere(args: Args) -> Result:
+    return _nonzero(Args(args.name, {**args.bound, "as_tuple": False}))
+
+
+def _isin(args: Args) -> Result:
+    given = operand(args, "elements")
+    shape = (given.shape or ()) if isinstance(given, TensorLike) else ()
+    return Result(TensorSpec(shape, "bool"), Opaque("isin"))
+
+
 def _search(args: Args) -> Result:
     """``bucketize`` and ``searchsorted``: an index for each value."""
     value = operand(args, "input")
@@ -183,6 +193,8 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
     both("unique", "input, sorted=True, return_inverse=False, return_counts=False, dim=None", _unique),
     both("unique_consecutive", "input, return_inverse=False, return_counts=False, dim=None", _unique),
     both("nonzero", "input, *, as_tuple=False, out=None", _nonzero),
+    both("argwhere", "input", _argwhere),
+    function("isin", "elements, test_elements, *, assume_unique=False, invert=False", _isin),
     function("bucketize", _SEARCH.replace(",", ", boundaries,", 1), _search),
     function("searchsorted", f"sorted_sequence, {_SEARCH}, side=None, sorter=None", _searchsorted),
     both("bincount", "input, weights=None, minlength=0", _bincount),

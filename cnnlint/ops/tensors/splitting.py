@@ -187,7 +187,7 @@ def _halves(name: str, axis: int) -> Entry:
             refuse(ProblemKind.RANK, f"needs at least {least} axes, gets {rank}", expected=least, got=rank)
         at = axis if name != "hsplit" or rank > 1 else 0
         sections, size = args["indices_or_sections"], args.shape()[at]
-        if isinstance(sections, int) and (sections < 1 or differ(size % sections, 0)):
+        if type(sections) is int and (sections < 1 or differ(size % sections, 0)):
             text = f"cannot split {text_of(size)} positions into {sections} equal parts"
             refuse(ProblemKind.INDIVISIBLE, text, expected=sections, got=size, axis=at)
         return _tensor_split(Args(args.name, {**args.bound, "dim": at}))

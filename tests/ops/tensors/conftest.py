@@ -27,7 +27,7 @@ from cnnlint.ops.tensors import FUNCTIONS
 warnings.filterwarnings("ignore")
 
 # Cases a function in an ordinary run; a sweep sets more.
-EXAMPLES = int(os.environ.get("CNNLINT_OPS_EXAMPLES", "30"))
+EXAMPLES = int(os.environ.get("CNNLINT_OPS_EXAMPLES", "24"))
 PHASES = (Phase.generate,) if os.environ.get("CNNLINT_OPS_FIRST") else (Phase.generate, Phase.shrink)
 BY_NAME = {name: spec for spec in FUNCTIONS for name in spec.names}
 REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError)
@@ -287,7 +287,11 @@ class Driver:
 
     def _looser(self, theirs: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
         """With less known, nothing may be refused and nothing known may differ."""
-        for change in (hidden, lambda tensor: TensorSpec(tuple(tensor.shape), None), lambda tensor: TensorSpec(None, None)):
+        for change in (
+            hidden,
+            lambda tensor: TensorSpec(tuple(tensor.shape), None),
+            lambda tensor: TensorSpec(None, None),
+        ):
             self._still(theirs, mapped(args, change), mapped(kwargs, change))
         sizes = Symbols()
         self._still(theirs, mapped(args, sizes.tensor), mapped(kwargs, sizes.tensor), sizes.back)
@@ -296,8 +300,9 @@ class Driver:
             theirs, mapped(args, every.tensor, every.size), mapped(kwargs, every.tensor, every.size), every.back
         )
         for at in range(len(args)):
-            self._still(theirs, [*mapped(args[:at], known), UNKNOWN, *mapped(args[at + 1 :], known)],
-                        mapped(kwargs, known))  # fmt: skip
+            self._still(
+                theirs, [*mapped(args[:at], known), UNKNOWN, *mapped(args[at + 1 :], known)], mapped(kwargs, known)
+            )
         for key in kwargs:
             self._still(theirs, mapped(args, known), {**mapped(kwargs, known), key: UNKNOWN})
 
@@ -312,12 +317,13 @@ class Driver:
 def hold() -> Callable[..., None]:
     """Asserts that the function of that name agrees with torch on drawn arguments, and that torch accepts some.
 
-    A case returns the positional arguments, or a pair of those and keyword arguments."""
+    A case returns the positional arguments, or a pair of those and keyword arguments; ``weight`` multiplies the
+    number of drawn calls."""
 
-    def run(name: str, case: Case, examples: int = EXAMPLES) -> None:
+    def run(name: str, case: Case, weight: float = 1) -> None:
         driver, accepted = Driver(name), []
 
-        @settings(max_examples=examples, phases=PHASES)
+        @settings(max_examples=int(EXAMPLES * weight), phases=PHASES)
         @given(st.data())
         def agree(data: st.DataObject) -> None:
             drawn = case(Draw(data))

@@ -44,8 +44,9 @@ def written(d: Any) -> Any:
 
 def clamped(d: Any) -> Any:
     tensor = d.tensor()
-    low, high = d.pick((d.number(), d.number()), (d.tensor(d.fitting(tensor.shape)), None), (None, d.number()),
-                       (None, None))  # fmt: skip
+    low, high = d.pick(
+        (d.number(), d.number()), (d.tensor(d.fitting(tensor.shape)), None), (None, d.number()), (None, None)
+    )
     return d.pick(((tensor, low, high), {}), ((tensor,), {"min": low}), ((tensor,), {"max": high, "min": low}))
 
 
@@ -56,7 +57,7 @@ def chosen(d: Any) -> Any:
 
 
 def method_chosen(d: Any) -> Any:
-    test, left, right = chosen(d)
+    test, _, right = chosen(d)
     return d.tensor(d.fitting(test.shape)), test, right
 
 
@@ -80,14 +81,59 @@ def one(d: Any) -> Any:
     return (d.tensor(),)
 
 
-PLAIN = ("floor_divide", "remainder", "fmod", "eq", "ne", "lt", "le", "gt", "ge", "bitwise_and", "bitwise_or",
-         "bitwise_xor", "copysign", "true_divide", "mul", "greater_equal")  # fmt: skip
+PLAIN = (
+    "floor_divide",
+    "remainder",
+    "fmod",
+    "eq",
+    "ne",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "bitwise_and",
+    "bitwise_or",
+    "bitwise_xor",
+    "copysign",
+    "true_divide",
+    "mul",
+    "greater_equal",
+)
 TENSORS = ("maximum", "minimum", "fmax", "fmin", "atan2", "hypot", "logical_and", "logical_or", "logical_xor")
-OPERATORS = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor", "lt", "le", "gt", "ge",
-             "eq", "ne")  # fmt: skip
-IN_PLACE = ("Tensor.add_", "Tensor.mul_", "Tensor.div_", "Tensor.sub_", "Tensor.pow_", "Tensor.remainder_",
-            "Tensor.logical_and_", "Tensor.eq_", "operator.iadd", "operator.imul", "operator.itruediv",
-            "operator.ifloordiv", "operator.iand", "operator.isub")  # fmt: skip
+OPERATORS = (
+    "add",
+    "sub",
+    "mul",
+    "truediv",
+    "floordiv",
+    "mod",
+    "pow",
+    "and_",
+    "or_",
+    "xor",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "eq",
+    "ne",
+)
+IN_PLACE = (
+    "Tensor.add_",
+    "Tensor.mul_",
+    "Tensor.div_",
+    "Tensor.sub_",
+    "Tensor.pow_",
+    "Tensor.remainder_",
+    "Tensor.logical_and_",
+    "Tensor.eq_",
+    "operator.iadd",
+    "operator.imul",
+    "operator.itruediv",
+    "operator.ifloordiv",
+    "operator.iand",
+    "operator.isub",
+)
 
 CASES = {
     "torch.add": scaled,
@@ -100,7 +146,8 @@ CASES = {
     "torch.xlogy": either,
     **{f"torch.{name}": mixed for name in PLAIN if name != "remainder"},
     **{f"torch.{name}": two for name in TENSORS},
-    "torch.ldexp": two,
+    **dict.fromkeys(("torch.ldexp", "torch.logaddexp", "torch.logaddexp2"), two),
+    "torch.float_power": mixed,
     **{f"operator.{name}": either for name in OPERATORS},
     **dict.fromkeys(IN_PLACE, written),
     **{f"operator.{name}": one for name in ("neg", "pos", "invert", "abs")},
@@ -131,12 +178,12 @@ def test_agrees_with_torch(name: str, hold: Any) -> None:
 
 @pytest.mark.parametrize("name", elementwise.TABLE)
 def test_function_of_one_tensor(name: str, hold: Any) -> None:
-    hold(f"torch.{name}", one)
+    hold(f"torch.{name}", one, 0.5)
 
 
 @pytest.mark.parametrize("name", ["abs_", "exp_", "neg_", "sqrt_", "logical_not_", "floor_"])
 def test_in_place_function(name: str, hold: Any) -> None:
-    hold(f"Tensor.{name}", one)
+    hold(f"Tensor.{name}", one, 0.5)
 
 
 def test_every_operation_is_held() -> None:

@@ -48,13 +48,19 @@ def bounds(d: Any) -> Any:
 
 def arange(d: Any) -> Any:
     given = d.pick({}, {}, {"dtype": torch.float32}, {"dtype": torch.int64})
-    return d.pick((bounds(d), given), ((), {"end": d.int(0, 5), **given}), ((1,), {"end": 4, "step": d.int(-1, 2)}),
-                  ((d.int(-3, 6), d.int(-3, 6), d.int(-2, 2)), given))  # fmt: skip
+    return d.pick(
+        (bounds(d), given),
+        ((), {"end": d.int(0, 5), **given}),
+        ((1,), {"end": 4, "step": d.int(-1, 2)}),
+        ((d.int(-3, 6), d.int(-3, 6), d.int(-2, 2)), given),
+    )
 
 
 def spaced(d: Any) -> Any:
     ends = d.number(), d.number(), d.int(-1, 6)
-    return d.pick((ends, {}), (ends[:2], {"steps": 3}), (ends, {"dtype": torch.float64}), (ends, {"dtype": torch.int64}))
+    return d.pick(
+        (ends, {}), (ends[:2], {"steps": 3}), (ends, {"dtype": torch.float64}), (ends, {"dtype": torch.int64})
+    )
 
 
 def nested(d: Any, depth: int = 0) -> Any:
@@ -69,15 +75,26 @@ def data(d: Any) -> Any:
 
 
 def randint(d: Any) -> Any:
-    return d.pick(((d.int(0, 5), d.sizes()), {}), ((d.int(-3, 3), d.int(-3, 5), d.sizes()), {}),
-                  ((5,), {"size": d.sizes()}), ((), {"high": 4, "size": (2,)}), ((0, 4), {"size": d.sizes()}))  # fmt: skip
+    return d.pick(
+        ((d.int(0, 5), d.sizes()), {}),
+        ((d.int(-3, 3), d.int(-3, 5), d.sizes()), {}),
+        ((5,), {"size": d.sizes()}),
+        ((), {"high": 4, "size": (2,)}),
+        ((0, 4), {"size": d.sizes()}),
+    )
 
 
 def converted(d: Any) -> Any:
     tensor = d.tensor()
-    return d.pick(((tensor, d.pick(*DTYPES)), {}), ((tensor, "cpu"), {}), ((tensor, "cpu", d.pick(*DTYPES)), {}),
-                  ((tensor,), {"dtype": d.pick(*DTYPES)}), ((tensor, d.tensor()), {}), ((tensor,), {"device": "cpu"}),
-                  ((tensor, torch.device("cpu").type), {"non_blocking": True}))  # fmt: skip
+    return d.pick(
+        ((tensor, d.pick(*DTYPES)), {}),
+        ((tensor, "cpu"), {}),
+        ((tensor, "cpu", d.pick(*DTYPES)), {}),
+        ((tensor,), {"dtype": d.pick(*DTYPES)}),
+        ((tensor, d.tensor()), {}),
+        ((tensor,), {"device": "cpu"}),
+        ((tensor, torch.device("cpu").type), {"non_blocking": True}),
+    )
 
 
 def tensor_only(d: Any) -> Any:
@@ -108,8 +125,11 @@ CASES = {
     "torch.randint": randint,
     "torch.randint_like": lambda d: (d.floats(), 3),
     "torch.randperm": lambda d: (d.int(-1, 5),),
-    "torch.normal": lambda d: d.pick(((0.0, 1.0, d.sizes()), {}), ((d.floats((2, 1)), d.floats((3,)).abs()), {}),
-                                     ((), {"mean": d.floats(), "std": 1.0})),
+    "torch.normal": lambda d: d.pick(
+        ((0.0, 1.0, d.sizes()), {}),
+        ((d.floats((2, 1)), d.floats((3,)).abs()), {}),
+        ((), {"mean": d.floats(), "std": 1.0}),
+    ),
     "torch.bernoulli": lambda d: (d.floats().abs() % 1,),
     "torch.multinomial": lambda d: (d.floats(d.shape(0, 3)).abs() + 0.1, d.int(0, 3), d.flag()),
     "torch.tril_indices": lambda d: (d.int(0, 4), d.int(0, 4), d.int(-3, 3)),
@@ -120,16 +140,43 @@ CASES = {
     "Tensor.fill_": lambda d: (d.tensor(), d.number()),
     "Tensor.copy_": lambda d: (lambda t: (t, d.tensor(d.fitting(t.shape))))(d.tensor()),
     "Tensor.to": converted,
-    **{f"Tensor.{name}": tensor_only for name in ("float", "half", "double", "long", "int", "bool", "bfloat16", "cpu",
-                                                  "contiguous", "clone", "detach", "data", "requires_grad_")},
+    **{
+        f"Tensor.{name}": tensor_only
+        for name in (
+            "float",
+            "half",
+            "double",
+            "long",
+            "int",
+            "bool",
+            "bfloat16",
+            "cpu",
+            "contiguous",
+            "clone",
+            "detach",
+            "data",
+            "requires_grad_",
+        )
+    },
     "Tensor.type": lambda d: (d.tensor(), d.pick(*DTYPES, "torch.FloatTensor", "torch.LongTensor")),
     "Tensor.type_as": lambda d: (d.tensor(), d.tensor()),
     "Tensor.size": lambda d: (lambda t: d.pick((t,), (t, d.axis(t.dim()))))(d.tensor()),
-    **{f"Tensor.{name}": tensor_only for name in ("dim", "ndimension", "numel", "nelement", "element_size",
-                                                  "is_floating_point", "is_complex", "tolist")},
+    **{
+        f"Tensor.{name}": tensor_only
+        for name in (
+            "dim",
+            "ndimension",
+            "numel",
+            "nelement",
+            "element_size",
+            "is_floating_point",
+            "is_complex",
+            "tolist",
+        )
+    },
     "Tensor.__len__": tensor_only,
     "Tensor.item": single,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)

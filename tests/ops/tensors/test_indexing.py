@@ -10,11 +10,21 @@ import torch
 
 def one_index(d: Any, size: int) -> Any:
     return d.pick(
-        d.int(-size, max(size - 1, 0)), d.int(-size, max(size - 1, 0)), d.int(-4, 4), slice(None), slice(None),
-        slice(d.maybe(d.int(-4, 4)), d.maybe(d.int(-4, 4)), d.pick(None, 1, 2, 3, d.int(-1, 3))), None, ..., True,
-        [d.int(-size, max(size - 1, 0)) for _ in range(d.int(0, 3))], d.indices(d.pick((), (2,), (1, 2), (3,)), size),
-        d.mask((size,)), torch.tensor(d.flag()), [d.flag() for _ in range(size)],
-    )  # fmt: skip
+        d.int(-size, max(size - 1, 0)),
+        d.int(-size, max(size - 1, 0)),
+        d.int(-4, 4),
+        slice(None),
+        slice(None),
+        slice(d.maybe(d.int(-4, 4)), d.maybe(d.int(-4, 4)), d.pick(None, 1, 2, 3, d.int(-1, 3))),
+        None,
+        ...,
+        True,
+        [d.int(-size, max(size - 1, 0)) for _ in range(d.int(0, 3))],
+        d.indices(d.pick((), (2,), (1, 2), (3,)), size),
+        d.mask((size,)),
+        torch.tensor(d.flag()),
+        [d.flag() for _ in range(size)],
+    )
 
 
 def index(d: Any) -> Any:
@@ -42,7 +52,9 @@ def assignment(d: Any) -> Any:
 def gathered(d: Any) -> Any:
     tensor = d.tensor()
     axis = d.axis(tensor.dim())
-    shape = [d.int(0, size) if at != axis % max(tensor.dim(), 1) else d.int(0, 4) for at, size in enumerate(tensor.shape)]
+    shape = [
+        d.int(0, size) if at != axis % max(tensor.dim(), 1) else d.int(0, 4) for at, size in enumerate(tensor.shape)
+    ]
     limit = tensor.shape[axis] if -tensor.dim() <= axis < tensor.dim() else 1
     return tensor, axis, d.indices(d.near(shape), limit)
 
@@ -99,8 +111,8 @@ CASES = {
 
 @pytest.mark.parametrize("name", CASES)
 def test_agrees_with_torch(name: str, hold: Any) -> None:
-    hold(name, CASES[name], 400 if name == "operator.getitem" else 30)
+    hold(name, CASES[name], 12 if name == "operator.getitem" else 1)
 
 
 def test_assignment(hold: Any) -> None:
-    hold("operator.setitem", assignment, 300)
+    hold("operator.setitem", assignment, 10)

@@ -1,4 +1,4 @@
-"""Matrix products, einsum, grids, diagonals, linear algebra and Fourier transforms against torch; MACs against fvcore."""
+"""Matrix products, grids, linear algebra and Fourier transforms against torch; multiply-adds against fvcore."""
 
 from __future__ import annotations
 
@@ -34,8 +34,18 @@ def fixed(*shapes: str) -> Callable[[Any], Any]:
 
 def equation(d: Any) -> Any:
     sizes = {letter: d.int(1, 3) for letter in "abcd"}
-    terms = d.pick(("ab", "bc"), ("abc", "abd"), ("ab",), ("aa",), ("abc", "cd", "da"), ("ab", "ab"), ("a", "b"),
-                   ("abcd", "ac"), ("ab", "bc", "cd"), ("", "a"))  # fmt: skip
+    terms = d.pick(
+        ("ab", "bc"),
+        ("abc", "abd"),
+        ("ab",),
+        ("aa",),
+        ("abc", "cd", "da"),
+        ("ab", "ab"),
+        ("a", "b"),
+        ("abcd", "ac"),
+        ("ab", "bc", "cd"),
+        ("", "a"),
+    )
     used = sorted(set("".join(terms)))
     output = "".join(letter for letter in used if d.flag())
     text = ",".join(terms) + d.pick("", f"->{output}", f" -> {output[::-1]}", "->ax")
@@ -97,13 +107,21 @@ def windows(d: Any) -> Any:
 
 def transformed(d: Any) -> Any:
     tensor = d.floats()
-    return d.pick(((tensor,), {}), ((tensor, d.int(0, 4)), {}), ((tensor,), {"dim": d.axis(tensor.dim()), "norm": "ortho"}))
+    return d.pick(
+        ((tensor,), {}), ((tensor, d.int(0, 4)), {}), ((tensor,), {"dim": d.axis(tensor.dim()), "norm": "ortho"})
+    )
 
 
 def transformed_many(d: Any) -> Any:
     tensor = d.floats()
     axes = (d.axis(tensor.dim()), d.axis(tensor.dim()))
-    return d.pick(((tensor,), {}), ((tensor,), {"dim": axes}), ((tensor, (2, 3)), {}), ((tensor,), {"s": (2, 4), "dim": axes}))
+    return d.pick(
+        ((tensor,), {}), ((tensor,), {"dim": axes}), ((tensor, (2, 3)), {}), ((tensor,), {"s": (2, 4), "dim": axes})
+    )
+
+
+def real_or_complex(d: Any) -> Any:
+    return (d.pick(d.floats(), torch.ones(2, dtype=torch.complex64)),)
 
 
 def two(d: Any) -> Any:
@@ -131,8 +149,20 @@ CASES = {
     "torch.cdist": fixed("abd", "acd"),
     "torch.cross": lambda d: d.pick((*two(d), 0), (d.floats((2, 3)), d.floats((d.int(1, 2), 3)))),
     "torch.einsum": lambda d: d.pick(equation, equation, dotted)(d),
-    **dict.fromkeys(("torch.linalg.inv", "torch.inverse", "torch.det", "torch.linalg.det", "torch.linalg.slogdet",
-                     "torch.linalg.cholesky", "torch.linalg.eigh", "torch.linalg.eigvalsh", "torch.logdet"), square),
+    **dict.fromkeys(
+        (
+            "torch.linalg.inv",
+            "torch.inverse",
+            "torch.det",
+            "torch.linalg.det",
+            "torch.linalg.slogdet",
+            "torch.linalg.cholesky",
+            "torch.linalg.eigh",
+            "torch.linalg.eigvalsh",
+            "torch.logdet",
+        ),
+        square,
+    ),
     "torch.linalg.matrix_power": lambda d: (*square(d), 2),
     "torch.linalg.matrix_exp": square,
     **dict.fromkeys(("torch.linalg.pinv", "torch.linalg.svdvals"), matrix),
@@ -153,18 +183,29 @@ CASES = {
     "torch.rot90": lambda d: (lambda t: (t, d.int(-1, 3), (d.axis(t.dim()), d.axis(t.dim()))))(d.tensor()),
     "torch.cartesian_prod": lambda d: tuple(d.floats(d.pick((2,), (3,), (0,), (2, 2))) for _ in range(d.int(1, 3))),
     **{f"torch.fft.{name}": transformed for name in ("fft", "ifft", "rfft", "irfft")},
-    **{f"torch.fft.{name}": transformed_many for name in ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "rfftn", "irfftn")},
+    **{
+        f"torch.fft.{name}": transformed_many
+        for name in ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "rfftn", "irfftn")
+    },
     "torch.fft.fftshift": lambda d: (lambda t: d.pick((t,), (t, d.axis(t.dim()))))(d.floats(d.shape(1))),
     "torch.fft.fftfreq": lambda d: (d.int(1, 5),),
     "torch.fft.rfftfreq": lambda d: (d.int(1, 5),),
     "torch.complex": two,
     "torch.polar": two,
-    **dict.fromkeys(("torch.angle", "torch.real", "torch.conj"), lambda d: (d.pick(d.floats(), torch.ones(2, dtype=torch.complex64)),)),
-    "torch.imag": lambda d: (d.pick(d.floats(), torch.ones(2, dtype=torch.complex64)),),
+    **{f"torch.{name}": real_or_complex for name in ("angle", "real", "conj", "imag")},
     "torch.view_as_complex": lambda d: (d.floats((*d.shape(0, 2), d.int(1, 2))),),
     "torch.view_as_real": lambda d: (d.pick(d.floats(), torch.ones(2, 3, dtype=torch.complex64)),),
+    "torch.stft": lambda d: (
+        (d.floats(d.pick((2, 9), (12,), (2,))), d.int(2, 6)),
+        {
+            "return_complex": True,
+            "hop_length": d.pick(None, 2, 3, 0),
+            "center": d.flag(),
+            "onesided": d.pick(None, True, False),
+        },
+    ),
     "torch.hann_window": lambda d: (d.int(-1, 5),),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -210,11 +251,32 @@ def test_multiply_adds_are_fvcores(name: str, shapes: list[tuple[int, ...]]) -> 
         ("nctkv,kvw->nctw", [(2, 3, 4, 3, 5), (3, 5, 5)]),
         ("abc,abd->acd", [(2, 3, 4), (2, 3, 5)]),
         ("abc,adc->adb", [(2, 3, 4), (2, 5, 4)]),
-        ("ab,bc,cd->ad", [(2, 9, ), (9, 3), (3, 7)]),
-        ("ab,bc,cd,de->ae", [(2, 9, ), (9, 3), (3, 7), (7, 2)]),
+        (
+            "ab,bc,cd->ad",
+            [
+                (
+                    2,
+                    9,
+                ),
+                (9, 3),
+                (3, 7),
+            ],
+        ),
+        (
+            "ab,bc,cd,de->ae",
+            [
+                (
+                    2,
+                    9,
+                ),
+                (9, 3),
+                (3, 7),
+                (7, 2),
+            ],
+        ),
         ("bi,bi->b", [(4, 6), (4, 6)]),
     ],
-)  # fmt: skip
+)
 def test_einsum_multiply_adds_are_fvcores(equation: str, shapes: list[tuple[int, ...]]) -> None:
     """Numpy prints the count with four digits, so fvcore knows no more."""
     tensors = [torch.rand(shape) for shape in shapes]

@@ -12,9 +12,12 @@ def over(d: Any) -> Any:
     tensor = d.tensor()
     axes = d.axes(tensor.dim())
     return d.pick(
-        ((tensor,), {}), ((tensor, axes), {}), ((tensor, axes, d.flag()), {}), ((tensor,), {"dim": axes, "keepdim": True}),
+        ((tensor,), {}),
+        ((tensor, axes), {}),
+        ((tensor, axes, d.flag()), {}),
+        ((tensor,), {"dim": axes, "keepdim": True}),
         ((tensor,), {"axis": axes}),
-    )  # fmt: skip
+    )
 
 
 def over_floats(d: Any) -> Any:
@@ -51,15 +54,25 @@ def typed(d: Any) -> Any:
 def spread(d: Any) -> Any:
     tensor = d.pick(d.floats(), d.floats(), d.tensor())
     axes = d.axes(tensor.dim())
-    return d.pick(((tensor,), {}), ((tensor, axes), {}), ((tensor, d.flag()), {}), ((tensor, axes, d.flag(), d.flag()), {}),
-                  ((tensor,), {"dim": axes, "correction": 0, "keepdim": d.flag()}))  # fmt: skip
+    return d.pick(
+        ((tensor,), {}),
+        ((tensor, axes), {}),
+        ((tensor, d.flag()), {}),
+        ((tensor, axes, d.flag(), d.flag()), {}),
+        ((tensor,), {"dim": axes, "correction": 0, "keepdim": d.flag()}),
+    )
 
 
 def norm(d: Any) -> Any:
     tensor = d.pick(d.floats(), d.floats(), d.tensor())
     axis = d.axis(tensor.dim())
-    return d.pick(((tensor,), {}), ((tensor, 2), {}), ((tensor, 1, axis), {}), ((tensor, 2, axis, True), {}),
-                  ((tensor,), {"p": 2, "dim": axis, "keepdim": d.flag()}))  # fmt: skip
+    return d.pick(
+        ((tensor,), {}),
+        ((tensor, 2), {}),
+        ((tensor, 1, axis), {}),
+        ((tensor, 2, axis, True), {}),
+        ((tensor,), {"p": 2, "dim": axis, "keepdim": d.flag()}),
+    )
 
 
 def vector_norm(d: Any) -> Any:
@@ -93,8 +106,16 @@ def sorting(d: Any) -> Any:
 
 def unique(d: Any) -> Any:
     tensor = d.tensor()
-    return ((tensor,), d.pick({}, {"return_counts": True}, {"return_inverse": True}, {"dim": d.axis(tensor.dim())},
-                              {"dim": d.axis(tensor.dim()), "return_inverse": True, "return_counts": True}))  # fmt: skip
+    return (
+        (tensor,),
+        d.pick(
+            {},
+            {"return_counts": True},
+            {"return_inverse": True},
+            {"dim": d.axis(tensor.dim())},
+            {"dim": d.axis(tensor.dim()), "return_inverse": True, "return_counts": True},
+        ),
+    )
 
 
 def running(d: Any) -> Any:
@@ -138,6 +159,8 @@ CASES = {
     "torch.unique": unique,
     "torch.unique_consecutive": unique,
     "torch.nonzero": lambda d: ((d.tensor(),), d.pick({}, {"as_tuple": True})),
+    "torch.argwhere": tensor_only,
+    "torch.isin": lambda d: (d.floats(), d.floats((3,))),
     "torch.bincount": lambda d: (d.tensor(d.shape(0, 2), "int64").abs(),),
     "torch.histc": lambda d: (d.floats(), d.int(0, 4)),
     "torch.bucketize": lambda d: (d.pick(d.floats(), 1.5), d.floats((3,)).sort()[0]),

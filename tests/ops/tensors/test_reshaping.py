@@ -12,8 +12,19 @@ def sized(d: Any, keyword: bool = False) -> Any:
     tensor = d.tensor()
     total = tensor.numel()
     first = d.pick(*(size for size in range(1, 9) if total % size == 0 or d.rarely()), 1)
-    sizes = d.pick((first, total // first), (total,), (first, -1), (-1, first), (-1,), (-1, -1), d.sizes(),
-                   (1, first, total // first), tuple(tensor.shape), (*tensor.shape[:1], -1), (*tensor.shape[:2], -1))  # fmt: skip
+    sizes = d.pick(
+        (first, total // first),
+        (total,),
+        (first, -1),
+        (-1, first),
+        (-1,),
+        (-1, -1),
+        d.sizes(),
+        (1, first, total // first),
+        tuple(tensor.shape),
+        (*tensor.shape[:1], -1),
+        (*tensor.shape[:2], -1),
+    )
     return tensor, sizes
 
 
@@ -55,8 +66,12 @@ def moved(d: Any) -> Any:
 
 def rolled(d: Any) -> Any:
     tensor = d.tensor()
-    return d.pick((tensor, d.int(-3, 3)), (tensor, d.int(-3, 3), d.axis(tensor.dim())),
-                  (tensor, (1, -1), (d.axis(tensor.dim()), d.axis(tensor.dim()))), (tensor, (1,), (0, 1)))  # fmt: skip
+    return d.pick(
+        (tensor, d.int(-3, 3)),
+        (tensor, d.int(-3, 3), d.axis(tensor.dim())),
+        (tensor, (1, -1), (d.axis(tensor.dim()), d.axis(tensor.dim()))),
+        (tensor, (1,), (0, 1)),
+    )
 
 
 def alike(d: Any) -> Any:
