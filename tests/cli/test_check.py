@@ -322,3 +322,12 @@ def test_add_ignore(project: Project) -> None:
     text = (project.folder / "net.py").read_text("utf-8")
     assert "padding=1)  # cnnlint: ignore[TST001]\n" in text
     assert "self.stem = nn.Conv2d(3, 16, 1)  # cnnlint: ignore[TST002]\n" in text
+
+
+def test_an_interrupt_ends_quietly(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cnnlint.cli.checking.lint_files", interrupted)
+    result = project.run()
+    assert (result.status, result.out, result.err.strip()) == (130, "", "")
