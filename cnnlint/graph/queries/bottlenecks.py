@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Activation, Convolution, PixelShuffle, Resample
-from cnnlint.graph.queries.chains import ancestors, behind, is_transparent, source
+from cnnlint.graph.queries.chains import ancestors, behind, is_transparent, source, stem_convolutions
 from cnnlint.graph.queries.kernels import DenseKernel, dense_kernel
 
 
@@ -35,9 +36,16 @@ def bottleneck_weights(kernel: DenseKernel) -> int:
 
 
 def wide_runs(model: ModelGraph, min_channels: int) -> tuple[WideRun, ...]:
-    """The runs of 3×3 convolutions with at least ``min_channels`` at both ends that are not inside a bottleneck and
-    not in a decoder (behind upsampling)."""
-    wide = {node: kernel for node, kernel in _wide(model, min_channels) if not _exempt(model, node)}
+    """The runs of 3×3 convolutions with at least ``min_channels`` at both ends, but for those inside a bottleneck, in
+    a decoder (behind upsampling), in a head shared by several maps, and first in a network, which as wide as they are
+    belong to the head of a larger one."""
+    calls = Counter(node.module for node in model.nodes if isinstance(node.op, Convolution))
+    stems = stem_convolutions(model)
+    wide = {
+        node: kernel
+        for node, kernel in _wide(model, min_channels)
+        if calls[node.module] == 1 and node not in stems and not _exempt(model, node)
+    }
     runs: list[list[Node]] = []
     run_of: dict[Node, list[Node]] = {}
     for node in wide:

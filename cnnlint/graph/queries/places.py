@@ -24,3 +24,10 @@ def raising_place(model: ModelGraph, failure: Failure) -> tuple[Span, Span | Non
     if owner is not None and owner.path == "torch.nn.Sequential":
         return layer.built_at, failure.span
     return failure.span, layer.built_at
+
+
+def refusal(failure: Failure) -> str:
+    """What is refused and why, as a message: ``Conv2d expects 8 input channels, gets 16``. What the program itself
+    raises stands alone."""
+    text = failure.problem.text
+    return text if text.startswith("raises ") else f"{failure.type} {text}"

@@ -9,7 +9,7 @@ from cnnlint.graph.model import Failure, ModelGraph, Node, ProblemKind
 from cnnlint.graph.operations import Activation, Dense
 from cnnlint.graph.queries.chains import is_pointwise, is_spatial, is_transparent, reaches_output, source
 from cnnlint.graph.queries.heads import flattened_input
-from cnnlint.graph.queries.places import own_layer, raising_place
+from cnnlint.graph.queries.places import own_layer, raising_place, refusal
 from cnnlint.graph.wording import plain, shape
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
@@ -152,7 +152,7 @@ class InputMismatch(Rule):
         )
         return self.finding(
             span,
-            f"{failure.type} {problem.text}",
+            refusal(failure),
             layer=failure.module,
             data={"expected": plain(problem.expected), "got": plain(problem.got), "axis": problem.axis},
             related=[*related, *_producer(model, failure)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnlint.graph.model import Failure, ModelGraph, Problem, ProblemKind
-from cnnlint.graph.queries.places import raising_place
+from cnnlint.graph.queries.places import raising_place, refusal
 from cnnlint.graph.wording import plain
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
@@ -114,7 +114,7 @@ class IndivisibleChannels(Rule):
         problem = failure.problem
         return self.finding(
             span,
-            f"{failure.type} {problem.text}{_nearest(problem)}",
+            f"{refusal(failure)}{_nearest(problem)}",
             layer=failure.module,
             data={"divisor": plain(problem.expected), "value": plain(problem.got)},
             related=[Related(other, f"{failure.type} belongs to this")] if other is not None else [],

@@ -9,7 +9,7 @@ from cnnlint.graph.model import Failure, ModelGraph, Module, ProblemKind
 from cnnlint.graph.operations import Dense
 from cnnlint.graph.queries.heads import Flattened, flattened_input
 from cnnlint.graph.queries.inputs import fitting_inputs, square
-from cnnlint.graph.queries.places import own_layer, raising_place
+from cnnlint.graph.queries.places import own_layer, raising_place, refusal
 from cnnlint.graph.wording import number, plain, product, shape, times
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, SetArgument, Severity
 
@@ -144,7 +144,7 @@ class FlattenSizeMismatch(Rule):
     def _reshape(self, failure: Failure) -> Finding:
         problem = failure.problem
         data = {"expected": plain(problem.expected), "got": plain(problem.got)}
-        return self.finding(failure, f"{failure.type} {problem.text}", data=data)
+        return self.finding(failure, refusal(failure), data=data)
 
 
 def _fitting(model: ModelGraph, flat: Flattened, wanted: Dim) -> str:

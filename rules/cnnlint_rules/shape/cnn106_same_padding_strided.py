@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import Failure, ModelGraph, Module, ProblemKind
 from cnnlint.graph.operations import Convolution
-from cnnlint.graph.queries.places import own_layer, raising_place
+from cnnlint.graph.queries.places import own_layer, raising_place, refusal
 from cnnlint.graph.wording import plain
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, SetArgument, Severity
 
@@ -117,7 +117,7 @@ class SamePaddingStrided(Rule):
         remedy = f"; padding={padding} gives {_result(op)}" if op is not None and padding is not None else ""
         return self.finding(
             span,
-            f"{failure.type} {failure.problem.text}{remedy}",
+            f"{refusal(failure)}{remedy}",
             layer=failure.module,
             help=f"padding={padding}" if padding is not None else "",
             data={"stride": plain(failure.problem.got), "padding": padding},

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import Failure, ModelGraph, ProblemKind
 from cnnlint.graph.operations import Normalisation
-from cnnlint.graph.queries.places import own_layer, raising_place
+from cnnlint.graph.queries.places import own_layer, raising_place, refusal
 from cnnlint.graph.wording import plain
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, RemoveArgument, Rule, Severity
 
@@ -115,7 +115,7 @@ class InvalidLayerArguments(Rule):
         problem = failure.problem
         return self.finding(
             span,
-            f"{failure.type} {problem.text}",
+            refusal(failure),
             layer=failure.module,
             data={"expected": plain(problem.expected), "got": plain(problem.got)},
             related=[Related(other, f"{failure.type} belongs to this")] if other is not None else [],

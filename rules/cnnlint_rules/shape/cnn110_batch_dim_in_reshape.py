@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.dims import Dim, Shape, Sym, same
+from cnnlint.graph.dims import Dim, Shape, Sym, differ, same
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Dense, Opaque, Reshape, ReshapeKind
 from cnnlint.graph.queries.chains import behind, is_pointwise
@@ -145,7 +145,7 @@ class BatchDimInReshape(Rule):
 
     def _rows(self, node: Node, before: Shape, row: int, sample: Dim) -> Finding:
         data = {"row": row, "sample": plain(sample)}
-        if same(sample, row):
+        if not differ(sample, row):
             text = f"fits samples of {number(row)} elements only; any other size is split among rows"
             return self._finding(node, before, text, data, Severity.ADVICE)
         return self._finding(
