@@ -93,7 +93,8 @@ class RemoveArgument:
 
 @dataclass(frozen=True, slots=True)
 class ReplaceCallee:
-    """Call ``callee`` (source text) in place of the function named at ``span``, same arguments."""
+    """Call ``callee`` (source text) in place of the function named at ``span``, same arguments. ``.Identity`` keeps the
+    qualifier that is there: ``nn.ReLU`` becomes ``nn.Identity``; a function without one is left alone."""
 
     span: Span
     callee: str

@@ -56,12 +56,18 @@ def _replace(index: FileIndex, start: int, end: int, text: str) -> TextEdit:
     return TextEdit(*index.text.place(start), *index.text.place(end), text)
 
 
-def _replace_callee(place: Place, intent: ReplaceCallee, callee: str) -> TextEdit:
-    """The span may be that of the call, or that of its function alone."""
+def _replace_callee(place: Place, intent: ReplaceCallee, callee: str) -> TextEdit | None:
+    """The span may be that of the call, or that of its function alone. A callee such as ``.Identity`` keeps what stands
+    before the last dot of the one that is there."""
     start, end = offsets(place.index, intent.span)
     found = call_at(place, intent.span)
     if found is not None:
         start, end = found[1].find(found[0].func) or (start, end)
+    if callee.startswith("."):
+        dot = place.index.text.text.rfind(".", start, end)
+        if dot < 0:
+            return None
+        start = dot
     return _replace(place.index, start, end, callee)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Dropout
-from cnnlint.ops.reading import count, floating, like, maybe, probability, wants_rank
+from cnnlint.ops.reading import count, like, maybe, probability, wants_floating, wants_rank
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, refuse
 
 # Accepted numbers of axes, always; and the least number where something is dropped.
@@ -26,10 +26,11 @@ def dropout(args: Args, name: str, channelwise: bool = False) -> Result:
         least = _LEAST_AXES[name]
         text = f"expects a tensor with at least {count(least, 'axis')}, gets {len(shape)}"
         refuse(ProblemKind.RANK, text, expected=least, got=len(shape))
-    if drops and not floating(tensor):
-        refuse(ProblemKind.DTYPE, f"needs floating-point input, gets {tensor.dtype}", got=tensor.dtype)
+    if drops:
+        wants_floating(tensor)
     inplace = "inplace" in args.bound and bool(maybe(args, "inplace"))
-    return Result(like(tensor), Dropout(name, p, channelwise, inplace or args.name.endswith("_")))
+    always_on = training is True and not args.training
+    return Result(like(tensor), Dropout(name, p, channelwise, inplace or args.name.endswith("_"), always_on))
 
 
 _HOME = "torch.nn.functional."
