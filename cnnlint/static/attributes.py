@@ -356,4 +356,4 @@ def has_attribute(it: Interpreter, value: Value, name: str, site: Site) -> bool 
         raise
     if found is MISSING:
         return False
-    return None if isinstance(value, Unknown) or (isinstance(found, Unknown) and isinstance(value, External)) else True
+    return None if isinstance(value, Unknown) or isinstance(found, External) else True

@@ -13,8 +13,8 @@ from cnnlint.static.iteration import items_of
 from cnnlint.static.operators import PYTHON_ERRORS, binary, compare, contains, equal, first_unknown, is_unknown, truth
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
-    Bound, Class, Descriptor, External, Function, Instance, Iteration, ModuleInstance, Native, Partial, Site,
-    TensorValue, Unknown, Value,
+    Bound, Class, Descriptor, External, Function, Instance, Iteration, ModuleInstance, Names, Native, Partial,
+    Site, TensorValue, Unknown, Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def builtin(name: str) -> Callable[[Handler], Handler]:
 
 for _name in ("print", "input", "help", "breakpoint", "exit", "quit"):
     BUILTINS[_name] = Native(_name, lambda it, args, kwargs, site: None)
-for _name in ("open", "eval", "exec", "compile", "__import__", "memoryview", "globals", "locals", "dir", "hash", "id"):
+for _name in ("open", "eval", "exec", "compile", "__import__", "memoryview", "globals", "locals", "hash", "id"):
     BUILTINS[_name] = External(f"builtins.{_name}")
 
 
@@ -203,6 +203,13 @@ def _callable(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site
     if isinstance(args[0], Unknown | External):
         return first_unknown(it, site, args[0])
     return isinstance(args[0], Function | Bound | Native | Partial | Class | ModuleInstance)
+
+
+@builtin("dir")
+def _dir(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+    if args and isinstance(args[0], External):
+        return Names(args[0].path)
+    return it.unknown("the names dir() lists", site)
 
 
 @builtin("vars")

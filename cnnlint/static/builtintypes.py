@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cnnlint.graph.dims import Sym
+from cnnlint.static.frame import ModuleEnv
 from cnnlint.static.interpreter import MAX_ITEMS
 from cnnlint.static.iteration import items_of
 from cnnlint.static.operators import PYTHON_ERRORS, first_unknown, is_unknown, truth
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
-    Class, EnumMember, External, Function, Instance, Native, Ratio, Site, TensorValue, Unknown, Value,
+    Bound, Class, EnumMember, External, Function, Instance, Native, Partial, Ratio, Site, TensorValue, Unknown, Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
 OBJECT = Class("object", pytype=object)
 NONE_TYPE = Class("NoneType", (OBJECT,))
 FUNCTION_TYPE = Class("function", (OBJECT,))
+METHOD_TYPE = Class("method", (OBJECT,))
+FILE_TYPE = Class("module", (OBJECT,))
+
+
+def _new_partial(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+    if len(args) < 2:
+        raise Raised(TypeError, "partial() needs a function")
+    return Partial(args[1], tuple(args[2:]), dict(kwargs))
+
+
+PARTIAL_TYPE = Class("partial", (OBJECT,), path="functools.partial", native={"__new__": Native("partial", _new_partial)})
 TYPE = Class("type", (OBJECT,), pytype=type)
 
 
@@ -229,6 +241,12 @@ def class_of(it: Interpreter, value: Value) -> Class | None:
             return TYPE
         case Function() | Native():
             return FUNCTION_TYPE
+        case Bound():
+            return METHOD_TYPE
+        case Partial():
+            return PARTIAL_TYPE
+        case ModuleEnv():
+            return FILE_TYPE
         case None:
             return NONE_TYPE
         case _:

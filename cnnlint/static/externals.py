@@ -11,7 +11,9 @@ from functools import cache
 from typing import Any
 
 from cnnlint import ops
-from cnnlint.static.builtintypes import DICT, EXCEPTIONS, OBJECT, TYPES
+from cnnlint.static.builtintypes import (
+    DICT, EXCEPTIONS, FILE_TYPE, FUNCTION_TYPE, METHOD_TYPE, NONE_TYPE, OBJECT, PARTIAL_TYPE, TYPES,
+)  # fmt: skip
 from cnnlint.static.containers import DICT as DICT_NATIVES
 from cnnlint.static.containers import LIST, SEQUENTIAL
 from cnnlint.static.library import HANDLERS, IDENTITIES, NOTHING
@@ -53,6 +55,8 @@ CONSTANTS: dict[str, Any] = {
     "collections.UserDict": DICT, "math.pi": math.pi, "math.e": math.e, "math.inf": math.inf, "math.nan": math.nan,
     "math.tau": math.tau, "torch.inf": math.inf, "torch.pi": math.pi, "numpy.pi": math.pi, "numpy.inf": math.inf,
     "torch.nan": math.nan, "sys.maxsize": 2**63 - 1, "typing.TYPE_CHECKING": False, "inspect.Parameter.empty": OBJECT,
+    "functools.partial": PARTIAL_TYPE, "types.FunctionType": FUNCTION_TYPE, "types.LambdaType": FUNCTION_TYPE,
+    "types.MethodType": METHOD_TYPE, "types.ModuleType": FILE_TYPE, "types.NoneType": NONE_TYPE,
     "sys.version_info": (3, 12, 0), "torch.__version__": "2.13.0", "os.sep": "/", "os.environ": {},
     "builtins.open": External("builtins.open"),
 }  # fmt: skip

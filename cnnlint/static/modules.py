@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cnnlint.graph.model import Origin, Problem, ProblemKind, Tensor
@@ -259,6 +260,8 @@ def _register(table: str) -> Method:
         if table == "modules" and "." in name:
             raise Raised(KeyError, f'module name can\'t contain ".", got: {name}')
         it.effect(module)
+        if table == "buffers" and isinstance(value, TensorValue) and value.edge.origin is Origin.CONSTANT:
+            value.edge = replace(value.edge, name=name)
         it.set_item(getattr(module, table), name, value)
         return None
 

@@ -14,7 +14,7 @@ from cnnlint.graph.dims import Dim, Sym
 from cnnlint.static.interpreter import MAX_BITS, MAX_ITEMS, MAX_TEXT
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
-    Class, EnumMember, External, Function, Instance, Iteration, ModuleInstance, Ratio, Site, TensorValue, Unknown,
+    Class, EnumMember, External, Function, Instance, Iteration, ModuleInstance, Names, Ratio, Site, TensorValue, Unknown,
     Value,
 )  # fmt: skip
 
@@ -155,6 +155,15 @@ def contains(it: Interpreter, container: Value, item: Value) -> bool | None:
             raise Raised(TypeError, str(error)) from None
     if isinstance(container, ModuleInstance):
         return item in container.modules if isinstance(item, str) else None
+    if isinstance(container, Names):
+        from cnnlint.static.externals import knows
+
+        return True if isinstance(item, str) and knows(f"{container.path}.{item}") else None
+    if isinstance(container, dict | set | frozenset) and type(item) in (str, int) and not it.haze(container):
+        if item in container:
+            return True
+        if all(type(key) in (str, int) for key in container):
+            return False
     items = items_of(it, container)
     if items is None:
         return None

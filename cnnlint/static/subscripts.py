@@ -49,10 +49,18 @@ def _part(it: Interpreter, part: cst.BaseSlice, frame: Frame) -> Value:
 def subscript(it: Interpreter, node: cst.Subscript, frame: Frame) -> Value:
     """``value[index]`` as an expression."""
     value = it.eval(node.value, frame)
-    if isinstance(value, External) and not value.path.startswith("torch.tensor"):
+    if isinstance(value, External) and value.path != "sys.modules":
         return value  # a type such as List[int]; its parameters do not matter
     index = index_of(it, node, frame)
+    if isinstance(value, External):
+        return _module_called(it, index, Site(frame.statement, node))
     return get_item(it, value, index, Site(frame.statement, node))
+
+
+def _module_called(it: Interpreter, name: Value, site: Site) -> Value:
+    """``sys.modules[name]``: a file that has been read."""
+    found = next((env for env in it.modules.values() if env.name == name), None)
+    return found if found is not None else it.unknown("a module that is not read", site)
 
 
 def get_item(it: Interpreter, value: Value, index: Value, site: Site) -> Value:

@@ -73,7 +73,7 @@ def call_function(
 ) -> Value:
     """Call the torch function or tensor method with the full name ``name``."""
     site = site or it.recorder.site
-    spec = ops.function(name)
+    spec = (ops.function(name.replace("operator.", "operator.i")) if inplace else None) or ops.function(name)
     if spec is None:
         return _unlisted(it, name, args, kwargs, site)
     given = [to_op(it, arg) for arg in args]

@@ -365,6 +365,13 @@ class External:
     path: str
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """``dir(library)``: the names of a library that is not read."""
+
+    path: str
+
+
 @dataclass(slots=True, eq=False)
 class Super:
     """``super()``: attribute look-up starts behind ``owner`` in the class order of ``self``."""

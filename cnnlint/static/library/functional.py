@@ -16,7 +16,7 @@ FUNCTIONAL = Table()
 Args, Kwargs = list[Value], dict[str, Value]
 
 
-@FUNCTIONAL.add("functools.partial", "functools.partialmethod")
+@FUNCTIONAL.add("functools.partialmethod")
 def _partial(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     return Partial(args[0], tuple(args[1:]), dict(kwargs)) if args else it.unknown("partial() of nothing", site)
 
