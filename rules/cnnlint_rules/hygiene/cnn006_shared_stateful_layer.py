@@ -1,0 +1,161 @@
+"""CNN006 shared-stateful-layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cnnlint.graph.model import ModelGraph, Module, Node
+from cnnlint.graph.operations import Convolution, Dense, Normalisation
+from cnnlint.graph.queries.chains import ancestors
+from cnnlint.graph.queries.places import own_layer
+from cnnlint.graph.wording import number, plain
+from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
+
+_NET = """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 8, 3)
+        self.conv2 = nn.Conv2d(8, 8, 3)
+        self.norm = {norm}
+
+    def forward(self, x):
+        {forward}
+"""
+
+
+class SharedStatefulLayer(Rule):
+    """One normalisation or weight layer is used at several depths of a network.
+
+    What it does
+    ------------
+    Finds layers that one call of their owner uses twice or more, one use behind the other: batch norm with running
+    statistics (a warning), also in a loop; convolutions, linear layers and other normalisations at different places of
+    the source (advice).
+
+    Why it matters
+    --------------
+    A batch norm keeps one running mean and variance for each channel. Used behind two convolutions it is trained with
+    the statistics of each and evaluated with a mixture that fits neither (torch.nn.BatchNorm2d,
+    `running = (1 - momentum)·running + momentum·batch`, in turns). Shared weights are tied: every place gets the same
+    filters.
+
+    Example
+    -------
+
+        x = F.relu(self.bn(self.conv1(x)))
+        x = F.relu(self.bn(self.conv2(x)))
+
+    Use instead
+    -----------
+
+        x = F.relu(self.bn1(self.conv1(x)))
+        x = F.relu(self.bn2(self.conv2(x)))
+
+    When not to worry
+    -----------------
+    Silent for layers without state, for twin branches and heads that are shared by several maps (the uses do not feed
+    each other), and for weight layers in loops (recurrent and iterative networks).
+
+    References
+    ----------
+    torch.nn.BatchNorm2d.
+    """
+
+    code = "CNN006"
+    name = "shared-stateful-layer"
+    category = Category.HYGIENE
+    severity = Severity.WARNING
+
+    bad = (
+        Example(
+            _NET.format(
+                norm="nn.BatchNorm2d(8)",
+                forward="x = self.norm(self.conv1(x)).relu()\n        return self.norm(self.conv2(x)).relu()",
+            ),
+            ((6, "BatchNorm2d norm is used 2 times in a row: its running statistics mix 2 distributions"),),
+            why="batch norm behind two convolutions",
+        ),
+        Example(
+            _NET.format(
+                norm="nn.GroupNorm(2, 8)",
+                forward="x = self.norm(self.conv1(x)).relu()\n        return self.norm(self.conv2(x)).relu()",
+            ),
+            ((6, "GroupNorm norm is used 2 times in a row: 16 parameters serve 2 places"),),
+            why="group norm (advice)",
+        ),
+    )
+    good = (
+        Example(
+            _NET.format(norm="nn.ReLU()", forward="return self.norm(self.conv2(self.norm(self.conv1(x))))"),
+            why="without state",
+        ),
+        Example(
+            _NET.format(
+                norm="nn.BatchNorm2d(8)", forward="x = self.conv1(x)\n        return self.norm(x) + self.norm(-x)"
+            ),
+            why="twin branches",
+        ),
+        Example(
+            _NET.format(
+                norm="nn.Identity()",
+                forward="for _ in range(3):\n            x = self.conv2(x)\n        return x",
+            ),
+            why="a convolution in a loop, as in iterative networks",
+        ),
+    )
+
+    def check(self, model: ModelGraph) -> Iterator[Finding]:
+        """One finding for each layer."""
+        repeated = set(model.facts.aliases.values())
+        for module, nodes in _uses(model).items():
+            if module.name not in repeated:
+                uses = _in_a_row(model, nodes)
+                if len(uses) > 1:
+                    yield from self._judged(module, uses)
+
+    def _judged(self, module: Module, uses: Sequence[Node]) -> Iterator[Finding]:
+        op, places = uses[0].op, len({node.span for node in uses})
+        if isinstance(op, Normalisation) and op.tracks_running_stats:
+            text, severity = f"its running statistics mix {len(uses)} distributions", Severity.WARNING
+        elif places > 1:
+            text, severity = f"{_count(module)} parameters serve {len(uses)} places", Severity.ADVICE
+        else:
+            return
+        yield self.finding(
+            module,
+            f"{module.type} {module.name.rpartition('.')[2]} is used {len(uses)} times in a row: {text}",
+            severity=severity,
+            help="a layer for each place",
+            data={"uses": len(uses), "parameters": plain(_total(module))},
+            related=[Related(node.span, "used here") for node in uses],
+        )
+
+
+def _uses(model: ModelGraph) -> dict[Module, list[Node]]:
+    """The calls of each layer with parameters inside the first call of its owner, if they are all certain."""
+    calls: dict[Module, dict[int, list[Node]]] = {}
+    for call in model.calls:
+        if call.stop == call.start + 1 and call.certain and call.parent >= 0:
+            node = model.nodes[call.start]
+            if own_layer(node) is call.module and isinstance(node.op, Normalisation | Convolution | Dense):
+                calls.setdefault(call.module, {}).setdefault(call.parent, []).append(node)
+    return {module: next(iter(by_owner.values())) for module, by_owner in calls.items() if module.parameters}
+
+
+def _in_a_row(model: ModelGraph, nodes: Sequence[Node]) -> list[Node]:
+    """The first node and those that depend on the one before."""
+    chain = list(nodes[:1])
+    for node in nodes[1:]:
+        if chain[-1] in ancestors(model, node):
+            chain.append(node)
+    return chain
+
+
+def _total(module: Module) -> int | None:
+    counts = [parameter.count for parameter in module.parameters]
+    return sum(count for count in counts if isinstance(count, int)) if all(isinstance(c, int) for c in counts) else None
+
+
+def _count(module: Module) -> str:
+    return number(_total(module))
