@@ -40,6 +40,13 @@ def floating(tensor: TensorLike) -> bool:
     return tensor.dtype not in _INTEGERS
 
 
+def wants_floating(tensor: TensorLike) -> None:
+    """Refuse an input of integers."""
+    if not floating(tensor):
+        text = f"needs floating-point input, gets {tensor.dtype}"
+        refuse(ProblemKind.DTYPE, text, got=tensor.dtype)
+
+
 def per_axis(args: Args, key: str, axes: int, low: int | None = None) -> Axes:
     """One number for each axis, each at least ``low``; a single one, bare or in a list, stands for all axes."""
     value = args.bound[key]

@@ -26,8 +26,6 @@ from cnnlint.ops import function, layer
 from cnnlint.ops.apply import apply_function, build_layer, call_layer, materialize_layer
 from cnnlint.ops.spec import UNKNOWN, LayerState, Refused, Result, TensorSpec, Unclear
 
-warnings.filterwarnings("ignore")
-
 # Cases an entry in an ordinary run; a sweep sets more.
 EXAMPLES = int(os.environ.get("CNNLINT_OPS_EXAMPLES", "25"))
 
@@ -129,10 +127,12 @@ class Outcome:
     def __init__(self, ask: Callable[[], Any], refusals: type[BaseException] | tuple[type[BaseException], ...]) -> None:
         self.value: Any = None
         self.error: BaseException | None = None
-        try:
-            self.value = ask()
-        except refusals as error:
-            self.error = error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            try:
+                self.value = ask()
+            except refusals as error:
+                self.error = error
 
 
 # Torch's own error types; NotImplementedError is a RuntimeError.

@@ -11,13 +11,12 @@ from cnnlint.graph.operations import Recurrent
 from cnnlint.ops.layers.common import PLACE, certain, has
 from cnnlint.ops.reading import (
     attribute,
-    floating,
     like,
     parameter,
     product,
     shown,
     size_of,
-    wants_channels,
+    wants_channels, wants_floating,
     wants_rank,
 )
 from cnnlint.ops.spec import UNKNOWN, Args, LayerSpec, LayerState, Result, Signature, TensorLike, refuse
@@ -57,8 +56,7 @@ def _forward(state: LayerState, args: Args, name: str, states: int) -> Result:
     wants_channels(fan_in, shape[-1], "input feature", len(shape) - 1, result)
     if args.given("hx"):
         _wants_state(args["hx"], output, states, result)
-    if not floating(tensor):
-        refuse(ProblemKind.DTYPE, f"needs floating-point input, gets {tensor.dtype}", got=tensor.dtype)
+    wants_floating(tensor)
     return result
 
 

@@ -12,13 +12,12 @@ from cnnlint.ops.layers.common import PLACE, certain
 from cnnlint.ops.reading import (
     attribute,
     choice,
-    floating,
     like,
     probability,
     product,
     shown,
     size_of,
-    wants_channels,
+    wants_channels, wants_floating,
     wants_rank,
 )  # fmt: skip
 from cnnlint.ops.spec import (
@@ -120,8 +119,7 @@ def _forward(state: LayerState, args: Args) -> Result:
     result = Result((like(tensor, output), last if lstm else last[0]), op, _macs(state, shape))
     wants_channels(read("input_size"), shape[-1], "input feature", len(shape) - 1, result)
     _wants_state(args, (hidden_shape, cell_shape) if lstm else (hidden_shape,), result)
-    if not floating(tensor):
-        refuse(ProblemKind.DTYPE, f"needs floating-point input, gets {tensor.dtype}", got=tensor.dtype)
+    wants_floating(tensor)
     length = shape[1 - batch_axis] if len(shape) == 3 else shape[0]
     if less(length, 1):
         refuse(ProblemKind.ARGUMENT, f"needs a sequence of at least 1 step, gets {shown(shape)}", got=shape)

@@ -6,7 +6,7 @@ from cnnlint.graph.dims import Shape, differ
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Elementwise, Loss, Reduction
 from cnnlint.ops.neural.reductions import reduced, reduction
-from cnnlint.ops.reading import axis_of, floating, like, maybe, number, shown, wants_rank
+from cnnlint.ops.reading import axis_of, like, maybe, number, shown, wants_floating, wants_rank
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.broadcasting import wants_broadcast
 
@@ -43,8 +43,7 @@ def normalize(args: Args) -> Result:
             axis_of(Args(args.name, {"dim": item}), "dim", len(shape))
     else:
         axis_of(args, "dim", len(shape))
-    if not floating(tensor):
-        refuse(ProblemKind.DTYPE, f"needs floating-point input, gets {tensor.dtype}", got=tensor.dtype)
+    wants_floating(tensor)
     return Result(like(tensor), Elementwise("normalize"))
 
 

@@ -133,5 +133,11 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
         ),
         embedding_bag,
     ),
+    FunctionSpec(
+        "embedding",
+        ("torch.embedding",),
+        Signature("weight, input, padding_idx=None, scale_grad_by_freq=False, sparse=False"),
+        embedding,
+    ),
     FunctionSpec("one_hot", (_HOME + "one_hot",), Signature("input, num_classes=-1"), one_hot),
 )

@@ -6,8 +6,8 @@ from cnnlint.graph.dims import Shape, differ, same
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Normalisation, NormKind
 from cnnlint.ops.neural.norms import wants_axes
-from cnnlint.ops.reading import floating, like, number, product, shown, size_of, wants_channels, wants_divisible
-from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, refuse
+from cnnlint.ops.reading import floating, like, number, product, shown, size_of, wants_channels, wants_divisible, wants_floating
+from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, TensorSpec, refuse
 
 
 def group_norm(args: Args) -> Result:
@@ -25,7 +25,7 @@ def group_norm(args: Args) -> Result:
     if same(product((shape[0] * shape[1] // groups, *shape[2:])), 1):
         text = f"needs more than one value per group, gets {shown(shape)} in {groups} groups"
         refuse(ProblemKind.ARGUMENT, text, got=shape, result=result)
-    _wants_floating(args)
+    wants_floating(tensor)
     return result
 
 
@@ -49,7 +49,7 @@ def trailing_norm(args: Args, kind: NormKind) -> Result:
     for key in ("weight", "bias"):
         if args.bound.get(key) is not None:
             _wants_shape(key, args.shape(key), wanted)
-    _wants_floating(args)
+    wants_floating(tensor)
     return result
 
 
@@ -88,13 +88,8 @@ def local_response_norm(args: Args) -> Result:
     size_of(args, "size", 1)
     for key in ("alpha", "beta", "k"):
         number(args, key)
-    return Result(like(tensor), Normalisation("local_response_norm", NormKind.LOCAL_RESPONSE, shape[1], affine=False))
-
-
-def _wants_floating(args: Args) -> None:
-    if not floating(args.tensor("input")):
-        dtype = args.tensor("input").dtype
-        refuse(ProblemKind.DTYPE, f"needs floating-point input, gets {dtype}", got=dtype)
+    op = Normalisation("local_response_norm", NormKind.LOCAL_RESPONSE, shape[1], affine=False)
+    return Result(TensorSpec(shape, tensor.dtype if floating(tensor) else None), op)
 
 
 FUNCTIONS: tuple[FunctionSpec, ...] = (

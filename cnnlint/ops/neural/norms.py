@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnnlint.graph.dims import Dim, Shape, differ
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Normalisation, NormKind
-from cnnlint.ops.reading import floating, like, maybe, product, shown, wants_channels
+from cnnlint.ops.reading import like, maybe, product, shown, wants_channels, wants_floating
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, refuse
 
 _PER_CHANNEL = ("weight", "bias", "running_mean", "running_var")
@@ -24,7 +24,7 @@ def batch_norm(args: Args) -> Result:
     if training and _is_one((shape[0], *shape[2:])):
         text = f"needs more than one value per channel in training, gets {shown(shape)}"
         refuse(ProblemKind.ARGUMENT, text, got=shape, result=result)
-    _wants_floating(args)
+    wants_floating(tensor)
     return result
 
 
@@ -39,7 +39,7 @@ def instance_norm(args: Args) -> Result:
     if own_statistics and _is_one(shape[2:]):
         text = f"needs more than one spatial position, gets {shown(shape)}"
         refuse(ProblemKind.ARGUMENT, text, got=shape, result=result)
-    _wants_floating(args)
+    wants_floating(tensor)
     return result
 
 
@@ -70,12 +70,6 @@ def _wants_statistics(args: Args, shape: Shape, result: Result) -> None:
 def _is_one(sizes: Shape) -> bool:
     count = product(sizes)
     return not differ(count, 1) and count == 1
-
-
-def _wants_floating(args: Args) -> None:
-    dtype = args.tensor("input").dtype
-    if not floating(args.tensor("input")):
-        refuse(ProblemKind.DTYPE, f"needs floating-point input, gets {dtype}", got=dtype)
 
 
 FUNCTIONS: tuple[FunctionSpec, ...] = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 
 from cnnlint.graph.dims import Dim, Shape, less, opaque
@@ -10,8 +9,8 @@ from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Axes, Pooling
 from cnnlint.ops.neural.conv import LAYOUTS
 from cnnlint.ops.neural.windows import ceil_window_count, wants_windows, window_count
-from cnnlint.ops.reading import like, maybe, named, number, per_axis, shown, wants_rank
-from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, TensorSpec, Unclear, refuse
+from cnnlint.ops.reading import floating, like, maybe, named, number, per_axis, shown, wants_rank
+from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, Signature, TensorSpec, Unclear, refuse
 
 
 def pool(args: Args, kind: str, axes: int) -> Result:
@@ -43,6 +42,11 @@ def with_indices(args: Args, pooled: TensorSpec) -> TensorSpec | tuple[TensorSpe
     if wanted is None:
         raise Unclear(f"{args.name}: return_indices is not known")
     return (pooled, TensorSpec(pooled.shape, "int64")) if wanted else pooled
+
+
+def always_with_indices(args: Args, entry: Entry) -> Result:
+    """The forms that return the positions of the maxima whatever ``return_indices`` says."""
+    return entry(Args(args.name, {**args.bound, "return_indices": True}, args.training))
 
 
 def stride_or(args: Args, kernel: Axes) -> Axes:
@@ -94,7 +98,8 @@ def power_average_pool(args: Args, axes: int) -> Result:
     if isinstance(kernel, list | tuple) and (axes == 1 or len(kernel) != axes):
         text = f"needs a kernel_size of {axes if axes > 1 else 'one bare'} number{'s' * (axes > 1)}, gets {kernel!r}"
         refuse(ProblemKind.ARGUMENT, text, got=repr(kernel))
-    return pool(args, "lp", axes)
+    tensor, result = args.tensor("input"), pool(args, "lp", axes)
+    return result if floating(tensor) else Result(TensorSpec(result.output.shape, None), result.op)
 
 
 _MAX = "input, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, return_indices=False"
@@ -103,7 +108,7 @@ _AVG = "input, kernel_size, stride=None, padding=0, ceil_mode=False, count_inclu
 _LP = "input, norm_type, kernel_size, stride=None, ceil_mode=False"
 
 
-def _spec(name: str, names: tuple[str, ...], signature: str, entry: Callable[[Args], Result]) -> FunctionSpec:
+def _spec(name: str, names: tuple[str, ...], signature: str, entry: Entry) -> FunctionSpec:
     return FunctionSpec(name, names, Signature(signature), entry)
 
 
@@ -114,6 +119,12 @@ def _family(n: int) -> tuple[FunctionSpec, ...]:
     return (
         _spec(f"max_pool{n}d", (f"{home}max_pool{n}d",), _MAX, maximum),
         _spec(f"max_pool{n}d", (f"torch.max_pool{n}d",), _MAX_TORCH, maximum),
+        _spec(
+            f"max_pool{n}d",
+            (f"{home}max_pool{n}d_with_indices",),
+            _MAX,
+            partial(always_with_indices, entry=maximum),
+        ),
         _spec(
             f"avg_pool{n}d",
             (f"{home}avg_pool{n}d", *([f"torch.avg_pool{n}d"] if n == 1 else [])),

@@ -7,7 +7,7 @@ from functools import partial
 from cnnlint.graph.dims import Dim, differ
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Activation
-from cnnlint.ops.reading import axis_of, floating, like, number, product, shown, wants_channels, wants_divisible
+from cnnlint.ops.reading import axis_of, floating, like, number, product, shown, wants_channels, wants_divisible, wants_floating
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, TensorSpec, refuse
 
 # Without an axis, torch's choice depends on the number of axes (torch.nn.functional._get_softmax_dim).
@@ -20,7 +20,7 @@ def softmax(args: Args, name: str) -> Result:
     dim = axis_of(args, "dim", len(shape)) if args.given("dim") else int(len(shape) not in _IMPLICIT_FIRST)
     dtype = args.bound.get("dtype")
     if dtype is None and not floating(tensor):
-        refuse(ProblemKind.DTYPE, f"needs floating-point input, gets {tensor.dtype}", got=tensor.dtype)
+        wants_floating(tensor)
     out = tensor.dtype if dtype is None else dtype if isinstance(dtype, str) else None
     return Result(TensorSpec(shape, out), Activation(name, dim=dim, implicit=not args.given("dim")))
 
@@ -40,6 +40,7 @@ def glu(args: Args) -> Result:
     halved: tuple[Dim, ...] = tuple(size // 2 if axis == dim else size for axis, size in enumerate(shape))
     result = Result(like(args.tensor("input"), halved), Activation("glu", dim=dim))
     wants_divisible(shape[dim], 2, f"axis {dim}", "2, to be halved", result)
+    wants_floating(args.tensor("input"))
     return result
 
 

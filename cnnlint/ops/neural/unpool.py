@@ -9,8 +9,8 @@ from cnnlint.graph.dims import Dim, Shape, Sym, differ, less, opaque
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Axes, Opaque, Pooling
 from cnnlint.ops.neural.conv import LAYOUTS
-from cnnlint.ops.neural.pooling import stride_or, wants_content, with_indices
-from cnnlint.ops.reading import like, named, per_axis, shown, wants_rank
+from cnnlint.ops.neural.pooling import always_with_indices, stride_or, wants_content, with_indices
+from cnnlint.ops.reading import like, named, per_axis, shown, wants_floating, wants_rank
 from cnnlint.ops.spec import UNKNOWN, Args, FunctionSpec, Result, Signature, TensorLike, refuse
 
 
@@ -68,6 +68,7 @@ def fractional_max_pool(args: Args, axes: int) -> Result:
             text = f"cannot pool axis {axis} of size {named(size)} to {named(out)} with a window of {named(extent)}"
             refuse(ProblemKind.OUTPUT_SIZE, text, expected=out + extent - 1, got=size, axis=axis)
     wants_content(shape)
+    wants_floating(tensor)
     stride = tuple(opaque(1) for _ in sizes)
     op = Pooling(args.name, "fractional", kernel, stride, (0,) * axes, (1,) * axes)
     return Result(with_indices(args, like(tensor, (*shape[:-axes], *output))), op)
@@ -103,11 +104,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = tuple(
     )
     for n in (1, 2, 3)
 ) + tuple(
-    FunctionSpec(
-        f"fractional_max_pool{n}d",
-        (f"{_HOME}fractional_max_pool{n}d",),
-        Signature(_FRACTIONAL),
-        partial(fractional_max_pool, axes=n),
-    )
-    for n in (2, 3)
+    FunctionSpec(f"fractional_max_pool{n}d", (f"{_HOME}fractional_max_pool{n}d{suffix}",), Signature(_FRACTIONAL), entry)
+    for n, plain in ((n, partial(fractional_max_pool, axes=n)) for n in (2, 3))
+    for suffix, entry in (("", plain), ("_with_indices", partial(always_with_indices, entry=plain)))
 )
