@@ -8,11 +8,13 @@ from cnnlint.graph.operations import (
     Elementwise,
     Identity,
     Merge,
+    Opaque,
     Pad,
     Pooling,
     Reshape,
     Slice,
 )
+from cnnlint.graph.queries.chains import Passes
 from cnnlint.graph.queries.resolution import changes_resolution
 from cnnlint.graph.queries.weights import has_fixed_weight
 
@@ -54,3 +56,21 @@ def is_low_pass_filtered(model: ModelGraph, tensor: Tensor) -> bool:
                 tensor = node.output
             case _:
                 return False
+
+
+def leads_into_unknown(model: ModelGraph, tensor: Tensor, passing: Passes) -> bool:
+    """Whether what becomes of ``tensor`` is not known: below operations that ``passing`` accepts something opaque reads
+    it, or nothing does although the model does not return it."""
+    stack, seen = [tensor], {tensor}
+    while stack:
+        current = stack.pop()
+        readers = model.consumers.get(current, ())
+        if not readers and current not in model.returned:
+            return True
+        for node in readers:
+            if isinstance(node.op, Opaque):
+                return True
+            if passing(node):
+                stack += [output for output in node.outputs if output not in seen]
+                seen.update(node.outputs)
+    return False

@@ -11,6 +11,7 @@ from cnnlint.graph.operations import Convolution, Merge, MergeKind, Pooling
 from cnnlint.graph.queries.chains import Passes, behind, is_pointwise, source
 from cnnlint.graph.queries.layers import built_only_by, layer_of
 from cnnlint.graph.queries.merges import pointwise_in
+from cnnlint.graph.queries.paths import leads_into_unknown
 from cnnlint.graph.queries.weights import has_fixed_weight
 from cnnlint.graph.wording import percent, times
 from cnnlint.rule import Category, Example, Finding, Fix, Rule, SetArgument, Severity
@@ -132,6 +133,8 @@ class Net(nn.Sequential):
         for node in model.nodes:
             match node.op:
                 case Convolution(transposed=False) as conv if node.certain and _is_strided_pointwise(conv):
+                    if leads_into_unknown(model, node.output, passes):
+                        continue
                     shortcut = _is_shortcut(model, node, passes)
                     if not _is_smoothed(model, node) and (self.options.shortcuts or not shortcut):
                         yield self._finding(model, node, conv, shortcut=shortcut)
@@ -156,7 +159,11 @@ def _is_strided_pointwise(conv: Convolution) -> bool:
 
 
 def _is_shortcut(model: ModelGraph, node: Node, passes: Passes) -> bool:
-    """Whether nothing but pointwise operations lies between the convolution and an addition."""
+    """Whether another branch reads all of the input, or nothing but pointwise operations lies between the convolution
+    and an addition."""
+    others = [other.op for other in model.consumers.get(node.inputs[0], ()) if other is not node]
+    if any(not (isinstance(op, Convolution) and _is_strided_pointwise(op)) for op in others):
+        return True
     readers = behind(model, node.output, passes)
     return any(isinstance(reader.op, Merge) and reader.op.kind is MergeKind.ADD for reader in readers)
 

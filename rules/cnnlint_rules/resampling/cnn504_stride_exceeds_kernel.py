@@ -9,6 +9,7 @@ from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Attention, Convolution, MatrixProduct, Merge, Pooling, Reshape, Slice
 from cnnlint.graph.queries.chains import behind, is_pointwise
 from cnnlint.graph.queries.layers import built_only_by, layer_of
+from cnnlint.graph.queries.paths import leads_into_unknown
 from cnnlint.graph.wording import percent, times
 from cnnlint.rule import Category, Example, Finding, Fix, Rule, SetArgument, Severity
 
@@ -146,11 +147,14 @@ class Block(nn.Module):
 
 
 def _feeds_attention(model: ModelGraph, node: Node) -> bool:
-    """Whether the result is only used as keys or values, which may be few (pooling attention)."""
-    readers = behind(
-        model, node.output, lambda each: is_pointwise(each) or isinstance(each.op, Reshape | Slice | Merge)
-    )
-    return any(isinstance(reader.op, MatrixProduct | Attention) for reader in readers)
+    """Whether the result may only be used as keys or values, which may be few (pooling attention)."""
+    if leads_into_unknown(model, node.output, _rearranges):
+        return True
+    return any(isinstance(each.op, MatrixProduct | Attention) for each in behind(model, node.output, _rearranges))
+
+
+def _rearranges(node: Node) -> bool:
+    return is_pointwise(node) or isinstance(node.op, Reshape | Slice | Merge)
 
 
 def _residues(window: Convolution | Pooling) -> list[tuple[set[int], int]] | None:
