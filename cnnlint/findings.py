@@ -137,6 +137,8 @@ class Report:
     texts: Mapping[str, SourceText] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     """What the reader could not find out, one line each."""
+    refuted: tuple[Finding, ...] = ()
+    """Findings of the source that a trace contradicts."""
     rules: Mapping[str, type[rule.Rule]] = field(default_factory=dict)
     """The rules that ran, by code."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,12 +16,16 @@ from cnnlint.cli.options import (
     discovery_options,
     input_option,
     selection_options,
+    trace_options,
     wants_color,
 )
 from cnnlint.cli.settings import discovery_settings, resolver, usable
 from cnnlint.config.model import FAIL_ON
 from cnnlint.graph.shapes import InputShape
 from cnnlint.report import FORMATS, Style
+
+if TYPE_CHECKING:
+    from cnnlint.lint.proving import TraceOptions
 
 
 @click.command("check")
@@ -37,11 +42,12 @@ from cnnlint.report import FORMATS, Style
 @click.option("--unsafe-fixes", is_flag=True, help="With --fix or --diff: unsafe fixes too.")
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--add-ignore", is_flag=True, help="Change files: silence what is found with comments.")
-@apply(input_option, *config_options, *discovery_options)
+@click.option("--trace", is_flag=True, help="Run the models in a process of their own and prove what is found.")
+@apply(input_option, *trace_options, *config_options, *discovery_options)
 @click.option("--stdin-filename", type=click.Path(path_type=Path), help="Name of the file that `-` stands for.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Number of processes [default: as pays].")
 @click.option("--statistics", is_flag=True, help="Count findings by rule instead of listing them.")
-@click.option("-v", "--verbose", is_flag=True, help="Say what stayed unknown, and why.")
+@click.option("-v", "--verbose", is_flag=True, help="Say what stayed unknown, and why; show refuted findings.")
 @click.option("-q", "--quiet", is_flag=True, help="Nothing but findings.")
 @apply(color_option)
 def command(
@@ -74,9 +80,19 @@ def command(
         choice=Choice(options["select"] or None, options["extend_select"], options["ignore"]),
         outputs=options["outputs"],
         style=Style(color=wants_color(options["color"])),
+        trace=_tracing(options),
         **{name: options[name] for name in _PLAIN},
     )
     return usable(lambda: check(request))
+
+
+def _tracing(options: Mapping[str, Any]) -> TraceOptions | None:
+    """How models are run, if ``--trace`` is given."""
+    from cnnlint.lint.proving import TraceOptions
+
+    if not options["trace"]:
+        return None
+    return TraceOptions(options["python"], options["time_limit"], options["memory_limit"])
 
 
 _PLAIN = ("exit_zero", "fix", "unsafe_fixes", "diff", "add_ignore", "jobs", "statistics", "verbose", "quiet")

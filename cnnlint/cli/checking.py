@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -16,6 +16,7 @@ from cnnlint.files import find_files
 from cnnlint.findings import Report
 from cnnlint.graph.shapes import InputShape
 from cnnlint.lint import LintOptions, lint_files, lint_text
+from cnnlint.lint.proving import TraceOptions
 from cnnlint.lint.session import diagnostic_of
 from cnnlint.report import Style
 from cnnlint.report.items import counted
@@ -47,6 +48,7 @@ class Request:
     statistics: bool = False
     verbose: bool = False
     quiet: bool = False
+    trace: TraceOptions | None = None
 
     @property
     def changes(self) -> bool:
@@ -55,7 +57,7 @@ class Request:
 
     @property
     def lint_options(self) -> LintOptions:
-        return LintOptions(self.resolver, self.choice, self.inputs, jobs=self.jobs)
+        return LintOptions(self.resolver, self.choice, self.inputs, jobs=self.jobs, trace=self.trace)
 
 
 def check(request: Request) -> int:
@@ -64,6 +66,9 @@ def check(request: Request) -> int:
     destinations = outputs.parse(request.outputs, settings.output_format)
     on_stdin = request.paths == (STDIN,)
     report, fixed = (_check_stdin if on_stdin else _check_files)(request)
+    status = _status(report, request, settings.fail_on)
+    if request.verbose and report.refuted:
+        report = replace(report, findings=(*report.findings, *report.refuted))
     if request.diff:
         outputs.emit(fixing.preview(report, unsafe=request.unsafe_fixes), for_people=True)
     elif request.statistics:
@@ -75,7 +80,7 @@ def check(request: Request) -> int:
             click.echo(f"unknown: {line}", err=True)
     if not request.quiet:
         click.echo(closing_line(report, fixed), err=True)
-    return _status(report, request, settings.fail_on)
+    return status
 
 
 def _status(report: Report, request: Request, fail_on: str) -> int:

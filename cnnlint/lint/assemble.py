@@ -17,7 +17,7 @@ from cnnlint.lint.gather import Raw
 from cnnlint.lint.join import join
 from cnnlint.lint.session import Context, Outcome, Session
 from cnnlint.lint.silence import silence
-from cnnlint.rule import Rule
+from cnnlint.rule import Proof, Rule
 from cnnlint.source.index import FileIndex
 from cnnlint.source.text import SourceProblem, SourceText, read_source
 
@@ -58,7 +58,8 @@ def assemble(
         if found or outcome.diagnostics or outcome.has_comments:
             _add_file(parts, outcome.path, files[outcome.path], found, context)
     return Report(
-        findings=tuple(sorted(parts.findings, key=_order)),
+        findings=tuple(sorted((f for f in parts.findings if f.proof is not Proof.REFUTED), key=_order)),
+        refuted=tuple(sorted((f for f in parts.findings if f.proof is Proof.REFUTED), key=_order)),
         diagnostics=tuple(sorted(_once(parts.problems), key=lambda d: (d.path, d.line, d.column, d.kind, d.message))),
         suppressed=tuple(parts.suppressed),
         checked=len(files),

@@ -32,7 +32,7 @@ def gather(graphs: Iterable[ModelGraph], rules: Sequence[Rule], path: str) -> tu
             if rule.code in failed:
                 continue
             try:
-                found += [_raw(finding, graph, (path, number)) for finding in rule.check(graph)]
+                found += [raw_of(finding, graph, (path, number)) for finding in rule.check(graph)]
             except Exception as error:  # noqa: BLE001 - rules are plugins; one that raises must not end the run
                 failed[rule.code] = _rule_error(rule, graph, error, path)
     return found, list(failed.values())
@@ -45,7 +45,8 @@ def constructions(graphs: Iterable[ModelGraph]) -> Counter[Span]:
     )
 
 
-def _raw(finding: Finding, graph: ModelGraph, network: tuple[str, int]) -> Raw:
+def raw_of(finding: Finding, graph: ModelGraph, network: tuple[str, int]) -> Raw:
+    """A finding with the network and the class that it belongs to."""
     return Raw(replace(finding, model=finding.model or graph.name), network, scope(graph, finding.layer))
 
 

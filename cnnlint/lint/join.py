@@ -12,7 +12,7 @@ from cnnlint import rule
 from cnnlint.findings import Finding, at_least
 from cnnlint.graph.span import Span
 from cnnlint.lint.gather import Raw
-from cnnlint.rule import Applicability, Fix, Severity
+from cnnlint.rule import Applicability, Fix, Proof, Severity
 
 _FIELDS = [field.name for field in fields(rule.Finding)]
 
@@ -52,8 +52,17 @@ def _joined(group: Sequence[Raw], severities: Mapping[str, Severity], built: Map
     if places > 1:
         values["message"] += f" (in {places} {noun})"
         values["data"] = {**first.finding.data, "places": places}
+    values["proof"] = _proof(group)
     values["fix"] = _fix(group, first.finding.fix, built)
     return Finding(**values, scope=first.scope, places=places)
+
+
+def _proof(group: Sequence[Raw]) -> Proof:
+    """Confirmed if it is anywhere; refuted only if it is everywhere."""
+    grades = {raw.finding.proof for raw in group}
+    if Proof.CONFIRMED in grades:
+        return Proof.CONFIRMED
+    return Proof.REFUTED if grades == {Proof.REFUTED} else Proof.STATIC
 
 
 def _fix(group: Sequence[Raw], fix: Fix | None, built: Mapping[Span, int]) -> Fix | None:

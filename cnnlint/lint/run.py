@@ -35,9 +35,12 @@ def lint_files(found: Found, options: LintOptions, advance: Advance = lambda don
     for file in files:
         _ = session.context(file).rules
     outcomes = []
-    for outcome in _read_all(files, session):
-        outcomes.append(outcome)
-        advance(1)
+    try:
+        for outcome in _read_all(files, session):
+            outcomes.append(outcome)
+            advance(1)
+    finally:
+        session.close()
     return assemble(outcomes, {shown(file): file for file in files}, session, found.problems)
 
 
@@ -45,14 +48,19 @@ def lint_text(text: SourceText, path: Path, options: LintOptions) -> Report:
     """Lints a text as the content of the file at ``path``, which need not exist."""
     text = SourceText(shown(path), text.text)
     session = Session(options, {path: text})
-    return assemble([session.read(path)], {text.path: path}, session)
+    try:
+        return assemble([session.read(path)], {text.path: path}, session)
+    finally:
+        session.close()
 
 
 def _read_all(files: Sequence[Path], session: Session) -> Iterator[Outcome]:
     sizes = {file: _size(file) for file in files}
     # The largest first, so that no process is left with a long one at the end.
     ordered = sorted(files, key=lambda file: (-sizes[file], file))
-    jobs = _jobs(session.options.jobs, sum(sizes.values()), len(files))
+    # Models run one after the other, in one process that has imported torch.
+    wanted = session.options.jobs if session.options.trace is None else 1
+    jobs = _jobs(wanted, sum(sizes.values()), len(files))
     if jobs == 1:
         yield from map(session.read, ordered)
         return

@@ -15,6 +15,7 @@ from cnnlint.graph.model import ModelGraph
 from cnnlint.graph.shapes import InputShape, parse_shape
 from cnnlint.graph.span import Span
 from cnnlint.lint.gather import Raw, constructions, gather
+from cnnlint.lint.proving import Prover, TraceOptions
 from cnnlint.ruleset import RuleSet
 from cnnlint.select import Choice
 from cnnlint.source.imports import Project, site_packages
@@ -31,6 +32,8 @@ class LintOptions:
     choice: Choice = Choice()
     inputs: tuple[InputShape, ...] = ()
     jobs: int | None = None
+    trace: TraceOptions | None = None
+    """How to run the models that are read; ``None``: no code of the user is run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,12 @@ class Session:
         self.options = options
         self._texts = texts or {}
         self._contexts: dict[Path | None, Context] = {}
+        self._prover = Prover(options.trace) if options.trace is not None else None
+
+    def close(self) -> None:
+        """End the process that models were run in, if there is one."""
+        if self._prover is not None:
+            self._prover.close()
 
     def context(self, path: Path) -> Context:
         """The configuration that holds for a file."""
@@ -93,8 +102,11 @@ class Session:
         except TargetError as error:
             raise ConfigError(f"{context.resolved.origin('models')}: models: {error}") from error
         raws, failed = gather(reading.graphs, context.rules.rules, name)
-        problems = [diagnostic_of(problem) for problem in reading.problems]
         unknown = tuple(dict.fromkeys(line for graph in reading.graphs for line in _unknown(graph)))
+        if self._prover is not None:
+            raws, unproven, untried = self._prover.prove(reading.graphs, raws, context.rules.rules, context)
+            failed, unknown = [*failed, *unproven], (*unknown, *untried)
+        problems = [diagnostic_of(problem) for problem in reading.problems]
         built = constructions(reading.graphs)
         comments = _may_hold_comments(context.project, path)
         return Outcome(name, tuple(raws), (*problems, *failed), reading.has_models, comments, unknown, built)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cnnlint.findings import Diagnostic, Finding, Report
 from cnnlint.graph.span import Span
-from cnnlint.rule import Severity
+from cnnlint.rule import Proof, Severity
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,11 @@ def items(report: Report) -> Iterator[Item]:
 
 
 def _of_finding(finding: Finding) -> Item:
-    return Item(finding.code, finding.name, finding.severity, finding.message, finding.span, finding)
+    message = finding.message
+    if finding.proof is not Proof.STATIC:
+        by = "found by the trace" if finding.data.get("found_by_trace") else f"{finding.proof} by the trace"
+        message += f" [{by}]"
+    return Item(finding.code, finding.name, finding.severity, message, finding.span, finding)
 
 
 def _of_diagnostic(diagnostic: Diagnostic) -> Item:

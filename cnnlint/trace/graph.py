@@ -121,12 +121,14 @@ class _Building:
         self._walk()
 
     def _number_nodes(self) -> None:
-        """Decide which events are nodes: a torch layer is one, and hides the functions that it calls."""
+        """Decide which events are nodes: a torch layer is one, and hides the functions that it calls. What raised is
+        none, since nothing came out of it."""
         count, number = 0, 0
         events = self.facts["events"]
         while number < len(events):
             event = events[number]
-            if event["kind"] == "function" or self._is_layer(event):
+            made = any(True for _ in edges_in(event.get("output")))
+            if made and (event["kind"] == "function" or self._is_layer(event)):
                 stop = event.get("stop", number + 1)
                 for hidden in range(number, stop):
                     self.node_of[hidden] = count
@@ -135,7 +137,7 @@ class _Building:
                 number += 1
 
     def _is_layer(self, event: Event) -> bool:
-        return "output" in event and bool(self._facts_of(event["module"]).get("layer"))
+        return bool(self._facts_of(event["module"]).get("layer"))
 
     def _facts_of(self, name: Any) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.layers[name] if isinstance(name, str) else self.facts["outside"][name]
@@ -143,11 +145,10 @@ class _Building:
 
     def _walk(self) -> None:
         events = self.facts["events"]
-        starts: dict[int, int] = {}
         for number, event in enumerate(events):
             hidden = number in self.node_of and self.node_of[number] < len(self.nodes)
             if event["kind"] == "call" and not hidden:
-                self._call(number, event, starts)
+                self._call(number, event)
             if number in self.node_of and not hidden:
                 self._node(number, event)
         for number, call in self.call_of.items():
@@ -162,7 +163,7 @@ class _Building:
                 return self.node_of[number] + 1
         return 0
 
-    def _call(self, number: int, event: Event, starts: dict[int, int]) -> None:
+    def _call(self, number: int, event: Event) -> None:
         module = self._owner(event["module"])
         inputs = tuple(map(self._tensor, edges_in([event["args"], event["kwargs"]])))
         parent = self.call_of.get(event["parent"], -1)

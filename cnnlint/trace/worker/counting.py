@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -44,14 +45,13 @@ def count(whole: Whole, tensors: tuple[torch.Tensor, ...], on_meta: bool) -> Cou
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # importing fvcore.nn calls torch.jit.script, which warns
         from fvcore.nn import FlopCountAnalysis
-        from fvcore.nn.jit_handles import conv_flop_jit
 
         logging.disable(logging.WARNING)
         try:
             analysis = FlopCountAnalysis(whole, tensors)
             analysis.unsupported_ops_warnings(False).uncalled_modules_warnings(False)
             analysis.tracer_warnings("none")
-            analysis.set_op_handle("aten::_convolution_mode", conv_flop_jit)
+            analysis.set_op_handle("aten::_convolution_mode", _convolution)
             analysis.set_op_handle("aten::scaled_dot_product_attention", _attention)
             with _meta_help() if on_meta else torch.no_grad():
                 analysis.total()
@@ -76,6 +76,14 @@ def _tables(analysis: Any) -> Counted:
         "uncounted": {str(name): int(times) for name, times in sorted(analysis.unsupported_ops().items())},
         "uncalled": sorted(local(name) for name in analysis.uncalled_modules() if name),
     }
+
+
+def _convolution(inputs: list[Any], outputs: list[Any]) -> Any:
+    """A convolution with a padding word. fvcore's own handle wants the arguments of ``_convolution``."""
+    from fvcore.nn.jit_handles import conv_flop_count, get_shape
+
+    counted = conv_flop_count(get_shape(inputs[0]), get_shape(inputs[1]), get_shape(outputs[0]))
+    return Counter({"conv": counted})
 
 
 def _attention(inputs: list[Any], outputs: list[Any]) -> Any:

@@ -95,22 +95,24 @@ def _build(module: ModuleType, request: dict[str, Any]) -> nn.Module:
 
 def _inputs(model: nn.Module, wanted: list[dict[str, Any]]) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Tensors by position as far as they stand in order, by name from there on."""
-    names = _parameters(model.forward)
+    parameters = _parameters(model.forward)
+    names = [parameter.name for parameter in parameters]
     args: list[Any] = []
     kwargs: dict[str, Any] = {}
     for position, given in enumerate(wanted):
         value = example_tensor(given["shape"], given["dtype"])
         name = given["name"]
-        if name in names and (names.index(name) != position or kwargs):
+        where = names.index(name) if name in names else position
+        if name in names and (where != position or kwargs or parameters[where].kind is inspect.Parameter.KEYWORD_ONLY):
             kwargs[name] = value
         else:
             args.append(value)
     return tuple(args), kwargs
 
 
-def _parameters(forward: Callable[..., Any]) -> list[str]:
+def _parameters(forward: Callable[..., Any]) -> list[inspect.Parameter]:
     try:
-        return list(inspect.signature(forward).parameters)
+        return list(inspect.signature(forward).parameters.values())
     except (TypeError, ValueError):
         return []
 

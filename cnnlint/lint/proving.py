@@ -1,0 +1,89 @@
+"""``--trace`` in a lint run: each network is run, and its findings graded by what that shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnlint.findings import Diagnostic
+from cnnlint.graph.model import ModelGraph
+from cnnlint.lint.gather import Raw, gather, raw_of
+from cnnlint.rule import Rule
+from cnnlint.source.paths import shown
+
+if TYPE_CHECKING:
+    from cnnlint.lint.session import Context
+    from cnnlint.trace import Traced, TraceError, Tracer
+
+
+@dataclass(frozen=True, slots=True)
+class TraceOptions:
+    """The interpreter that models run under (``None``: the configured or the current one), and limits for one model:
+    seconds and gigabytes."""
+
+    python: Path | None = None
+    seconds: float = 60.0
+    gigabytes: float = 4.0
+
+
+class Prover:
+    """Runs models and grades findings. One traced process serves all files that have the same interpreter."""
+
+    def __init__(self, options: TraceOptions) -> None:
+        self._options = options
+        self._tracers: dict[Path | None, Tracer] = {}
+
+    def close(self) -> None:
+        """End the traced processes."""
+        for tracer in self._tracers.values():
+            tracer.close()
+        self._tracers.clear()
+
+    def prove(
+        self, graphs: Sequence[ModelGraph], raws: Sequence[Raw], rules: Sequence[Rule], context: Context
+    ) -> tuple[list[Raw], list[Diagnostic], list[str]]:
+        """The findings of one file's networks with their grades and what the runs found beside; the models that failed;
+        those that could not be tried, since their input is not known."""
+        from cnnlint.trace.proof import prove
+
+        graded: list[Raw] = []
+        failed: list[Diagnostic] = []
+        untried: list[str] = []
+        for number, graph in enumerate(graphs):
+            own = [raw for raw in raws if raw.network[1] == number]
+            result = self._run(graph, graphs, context)
+            proven = prove(
+                graph,
+                [raw.finding for raw in own],
+                result,
+                lambda g: [raw.finding for raw in gather([g], rules, g.span.path)[0]],
+            )
+            graded += [replace(raw, finding=f) for raw, f in zip(own, proven.findings, strict=True)]
+            network = own[0].network if own else (graph.span.path, number)
+            graded += [raw_of(finding, graph, network) for finding in proven.found_by_trace]
+            if isinstance(result, Exception) and not proven.explained:
+                if result.kind == "input":
+                    untried.append(f"{graph.span.path}:{graph.span.line}: {result.text}")
+                else:
+                    failed.append(_diagnostic(result, graph))
+        return graded, failed, untried
+
+    def _run(self, graph: ModelGraph, graphs: Sequence[ModelGraph], context: Context) -> Traced | TraceError:
+        from cnnlint.lint.tracing import python_of, trace_graph
+        from cnnlint.trace import Limits, TraceError, Tracer
+
+        python = python_of(context.resolved, self._options.python)
+        if python not in self._tracers:
+            limits = Limits(self._options.seconds, int(self._options.gigabytes * (1 << 30)))
+            self._tracers[python] = Tracer(python, limits)
+        try:
+            return trace_graph(self._tracers[python], graph, graphs, context.project)
+        except TraceError as error:
+            return error
+
+
+def _diagnostic(error: TraceError, graph: ModelGraph) -> Diagnostic:
+    path = shown(Path(error.path)) if error.path else graph.span.path
+    return Diagnostic("trace-error", path, error.line or graph.span.line, 1, error.text)

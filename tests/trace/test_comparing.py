@@ -1,0 +1,165 @@
+"""The comparison can fail: it names the row, both values and the cause."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from making_jobs import make_job
+
+from cnnlint import ops
+from cnnlint.config import Resolver
+from cnnlint.graph.model import Parameter
+from cnnlint.lint.targets import read_target
+from cnnlint.lint.tracing import open_sizes, project_of, trace_graph
+from cnnlint.ops.spec import Args, LayerState, Result, TensorSpec
+from cnnlint.report.comparison import WRITERS, Failed
+from cnnlint.trace import Comparison, TraceError, Tracer, compare
+from cnnlint.trace.compare import Status
+
+SOURCE = """
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(4, 4, 3, padding=1)
+            self.act = nn.GELU()
+
+        def forward(self, x):
+            return x + self.act(self.conv(x))
+
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Conv2d(3, 4, 3)
+            self.blocks = nn.ModuleList([Block() for _ in range(3)])
+            self.pool = nn.MaxPool2d(2)
+
+        def forward(self, x):
+            x = self.stem(x)
+            for block in self.blocks:
+                x = block(x)
+            return self.pool(x)
+
+
+    if __name__ == "__main__":
+        Net()(torch.randn(1, 3, 12, 12))
+"""
+
+
+def _compared(tracer: Tracer, folder: Path, source: str = SOURCE) -> Comparison:
+    job = make_job(folder, source)
+    resolver = Resolver(folder, isolated=True)
+    graphs = read_target(str(job.path), resolver)
+    traced = trace_graph(tracer, graphs[0], graphs, project_of(str(job.path), resolver)[1])
+    return compare(graphs[0], traced, open_sizes(graphs[0], graphs))
+
+
+@contextmanager
+def _wrong_entry(path: str, change: Callable[[Result], Result]) -> Iterator[None]:
+    """While open, the ops table lies about one layer. The entry is changed in place, since readers keep entries."""
+    entry = ops.layer(path)
+    assert entry is not None
+    right = entry.forward
+
+    def wrong(state: LayerState, args: Args) -> Result:
+        return change(right(state, args))
+
+    object.__setattr__(entry, "forward", wrong)
+    try:
+        yield
+    finally:
+        object.__setattr__(entry, "forward", right)
+
+
+def test_equal(tracer: Tracer, tmp_path: Path) -> None:
+    comparison = _compared(tracer, tmp_path)
+    assert comparison.equal
+    assert [row.name for row in comparison.rows][:3] == ["stem", "blocks.0.conv", "blocks.0.act"]
+    assert comparison.explanation == ()
+
+
+def test_a_wrong_shape_in_the_ops_table_differs_at_its_row(tracer: Tracer, tmp_path: Path) -> None:
+    def wrong(result: Result) -> Result:
+        return replace(result, output=TensorSpec((1, 4, 6, 6)))
+
+    with _wrong_entry("torch.nn.MaxPool2d", wrong):
+        comparison = _compared(tracer, tmp_path)
+    assert not comparison.equal
+    assert [(row.name, dict(row.differences)) for row in comparison.rows if row.status is not Status.EQUAL] == [
+        ("pool", {"output": ([1, 4, 6, 6], [1, 4, 5, 5])})
+    ]
+    assert "MaxPool2d pool (called at" in comparison.explanation[0]
+    assert "formula for this layer is at fault" in comparison.explanation[1]
+
+
+def test_wrong_macs_in_the_ops_table_differ(tracer: Tracer, tmp_path: Path) -> None:
+    with _wrong_entry("torch.nn.Conv2d", lambda result: replace(result, macs={"conv": 7})):
+        comparison = _compared(tracer, tmp_path)
+    first = next(row for row in comparison.rows if row.status is Status.DIFFERS)
+    assert (first.name, dict(first.differences)) == ("stem", {"macs": (7, 10800)})
+    conv = next(total for total in comparison.totals if total.name == "MACs: conv")
+    assert (conv.static, conv.traced, conv.fvcore) == (28, 54000, 54000)
+
+
+def test_a_wrong_parameter_count_differs(tracer: Tracer, tmp_path: Path) -> None:
+    comparison = _compared(tracer, tmp_path)
+    static = comparison.static
+    stem = replace(static.modules["stem"], parameters=(Parameter("weight", (4, 3, 3, 3)),))
+    calls = tuple(replace(c, module=stem) if c.module.name == "stem" else c for c in static.calls)
+    again = compare(replace(static, modules={**static.modules, "stem": stem}, calls=calls), comparison.traced, {})
+    assert dict(again.rows[0].differences) == {"parameters": (108, 112)}
+    assert "weight [4, 3, 3, 3], torch weight [4, 3, 3, 3], bias [4]" in again.explanation[1]
+
+
+def test_rows_of_one_side_only(tracer: Tracer, tmp_path: Path) -> None:
+    comparison = _compared(tracer, tmp_path)
+    static, traced = comparison.static, comparison.traced
+    fewer = tuple(call for call in static.calls if call.module.name != "blocks.1.act")
+    missing = compare(replace(static, calls=fewer), traced, {})
+    assert [row.name for row in missing.rows if row.status is Status.TRACED_ONLY] == ["blocks.1.act"]
+    assert "which the static reader does not see" in missing.explanation[0]
+    graph = replace(traced.graph, calls=tuple(c for c in traced.graph.calls if c.module.name != "pool"))
+    surplus = compare(static, replace(traced, graph=graph), {})
+    assert [row.name for row in surplus.rows if row.status is Status.STATIC_ONLY] == ["pool"]
+    assert "the trace does not" in surplus.explanation[0]
+
+
+def test_work_outside_leaf_layers_has_rows(tracer: Tracer, tmp_path: Path) -> None:
+    source = """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.fc = nn.Linear(8, 8)
+
+            def forward(self, x):
+                return self.fc(x) @ x
+
+        if __name__ == "__main__":
+            Net()(torch.randn(1, 3, 8, 8))
+    """
+    comparison = _compared(tracer, tmp_path, source)
+    assert [(row.name, row.macs) for row in comparison.rows] == [("", 1536), ("fc", 1536)]
+    assert comparison.equal
+
+
+def test_reports(tracer: Tracer, tmp_path: Path) -> None:
+    comparison = _compared(tracer, tmp_path)
+    failed = Failed("net.py:Other", TraceError("time", "net.py:Other does not end", path="net.py", line=3))
+    text = WRITERS["text"]([comparison, failed])
+    assert "equal in 8 rows (meta device)" in text
+    assert "54,000 (fvcore the same)" in text
+    assert "not traced: net.py:Other does not end" in text
+    data: dict[str, Any] = json.loads(WRITERS["json"]([comparison, failed]))
+    assert [model["status"] for model in data["models"]] == ["equal", "failed"]
+    assert data["models"][0]["rows"][0]["parameters"] == 112
+    assert data["models"][0]["fvcore"]["by_module"]["stem"] == {"conv": 10800}
+    assert data["models"][1]["error"]["line"] == 3
+    markdown = WRITERS["markdown"]([comparison, failed])
+    assert "| equal | stem | Conv2d | [1, 4, 10, 10] | 112 | 10,800 |" in markdown
+    different = replace(comparison.rows[0], status=Status.DIFFERS, differences={"macs": (7, 10800)})
+    assert "7 → 10,800" in WRITERS["text"]([replace(comparison, rows=(different, *comparison.rows[1:]))])
