@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias, Union
+from typing import TypeAlias
 
 from cnnlint.graph.dims import Dim, Shape
 from cnnlint.graph.facts import Facts
@@ -41,7 +41,7 @@ class Tensor:
     name: str = ""
 
 
-Value: TypeAlias = Union[Tensor, tuple["Value", ...], Mapping[str, "Value"], None]
+Value: TypeAlias = Tensor | tuple["Value", ...] | Mapping[str, "Value"] | None
 """What a module returns: a tensor, or tuples and mappings of them. Anything that is no tensor is ``None``."""
 
 

@@ -18,8 +18,23 @@ from typing import TypeAlias
 from cnnlint.graph.dims import Dim
 from cnnlint.graph.model import ModelGraph, Node, Tensor
 from cnnlint.graph.operations import (
-    AdaptivePooling, Attention, Convolution, Dense, MatrixProduct, Merge, MergeKind, Opaque, PixelShuffle, Pooling,
-    Recurrent, Reduction, Resample, Reshape, ReshapeKind, Sample, Unfold,
+    AdaptivePooling,
+    Attention,
+    Convolution,
+    Dense,
+    MatrixProduct,
+    Merge,
+    MergeKind,
+    Opaque,
+    PixelShuffle,
+    Pooling,
+    Recurrent,
+    Reduction,
+    Resample,
+    Reshape,
+    ReshapeKind,
+    Sample,
+    Unfold,
 )  # fmt: skip
 
 UNBOUNDED = math.inf

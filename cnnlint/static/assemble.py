@@ -31,9 +31,7 @@ def assemble(
     modules, by_id = _modules(it, root)
     if it.hidden_parameters:
         # What was called without being known may hold parameters: no total can be given.
-        modules[""] = by_id[id(root)] = replace(
-            modules[""], parameters=(*modules[""].parameters, Parameter("?", None))
-        )
+        modules[""] = by_id[id(root)] = replace(modules[""], parameters=(*modules[""].parameters, Parameter("?", None)))
     nodes = _nodes(recorder, by_id)
     return ModelGraph(
         target=target,
@@ -59,9 +57,7 @@ def assemble_broken(it: Interpreter, target: str, name: str, span: Span, raised:
         failures.append(Failure(problem, raised.site.span, raised.name, ""))
     why = Unknown(f"building it raises {raised.name}: {raised.text}", _span(raised.site))
     root = Module("", name, name, (Parameter("?", None),), (), span, False)
-    return ModelGraph(
-        target, name, span, {"": root}, failures=tuple(failures), unknowns=(why,)
-    )
+    return ModelGraph(target, name, span, {"": root}, failures=tuple(failures), unknowns=(why,))
 
 
 def _span(site: Site | None) -> Span | None:
@@ -118,7 +114,9 @@ def _parameters(instance: ModuleInstance, seen: set[int]) -> tuple[Parameter, ..
 
 def _outside(instance: ModuleInstance) -> Module:
     """A module that is called but not registered below the root."""
-    return Module("", instance.cls.name, instance.cls.path, _parameters(instance, set()), (), _span(instance.built_at), True)
+    return Module(
+        "", instance.cls.name, instance.cls.path, _parameters(instance, set()), (), _span(instance.built_at), True
+    )
 
 
 def _owner(instance: ModuleInstance, by_id: dict[int, Module]) -> Module:

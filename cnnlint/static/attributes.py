@@ -10,12 +10,29 @@ from cnnlint.graph.model import Problem, ProblemKind
 from cnnlint.static.frame import ModuleEnv
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
-    MISSING, Bound, Class, Descriptor, EnumMember, External, Function, Instance, ModuleInstance, NamedTuple, Native,
-    Partial, Ratio, Site, Super, TensorValue, Unknown, Value,
+    MISSING,
+    Bound,
+    Class,
+    Descriptor,
+    EnumMember,
+    External,
+    Function,
+    Instance,
+    ModuleInstance,
+    NamedTuple,
+    Native,
+    Partial,
+    Ratio,
+    Site,
+    Super,
+    TensorValue,
+    Unknown,
+    Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
+
 
 def find_in_class(it: Interpreter, cls: Class, name: str, after: Class | None = None) -> Value | None:
     """The attribute as it stands in the class body of ``cls`` or its bases; ``None`` if none has it."""
@@ -128,7 +145,7 @@ def _of_instance(it: Interpreter, value: Instance, name: str, site: Site) -> Val
 
 
 def _fall_back(it: Interpreter, value: Instance, name: str, site: Site) -> Value:
-    """``__getattr__``, or unknown where a base class is."""
+    """``__getattr__``, or unknown where a base class is or an attribute of unknown name was set."""
     from cnnlint.static.calls import call
 
     if name in ("__module__", "__doc__"):
@@ -138,6 +155,13 @@ def _fall_back(it: Interpreter, value: Instance, name: str, site: Site) -> Value
         return call(it, hook, [value, name], {}, site)
     if value.cls.has("unresolved"):
         return it.unknown(f"{value.cls.name} has a base class that is not read", site)
+    tables = [value.attrs]
+    if isinstance(value, ModuleInstance):
+        tables += [value.modules, value.params, value.buffers]
+    for table in tables:
+        why = it.haze(table)
+        if why is not None:
+            return why
     return MISSING
 
 
@@ -220,8 +244,8 @@ def _object_method(name: str) -> Value:
 def _of_function(it: Interpreter, value: Function, name: str) -> Value:
     if name in value.attrs:
         return value.attrs[name]
-    special = {"__name__": value.name, "__qualname__": value.name, "__module__": value.env.name, "__doc__": ""}
-    special |= {"__dict__": value.attrs, "__annotations__": {}}
+    special: dict[str, Value] = {"__name__": value.name, "__qualname__": value.name, "__module__": value.env.name}
+    special |= {"__doc__": "", "__dict__": value.attrs, "__annotations__": {}}
     return special.get(name, MISSING)
 
 

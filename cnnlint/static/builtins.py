@@ -13,8 +13,21 @@ from cnnlint.static.iteration import items_of
 from cnnlint.static.operators import PYTHON_ERRORS, binary, compare, contains, equal, first_unknown, is_unknown, truth
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
-    Bound, Class, Descriptor, External, Function, Instance, Iteration, ModuleInstance, Names, Native, Partial,
-    Site, TensorValue, Unknown, Value,
+    Bound,
+    Class,
+    Descriptor,
+    External,
+    Function,
+    Instance,
+    Iteration,
+    ModuleInstance,
+    Names,
+    Native,
+    Partial,
+    Site,
+    TensorValue,
+    Unknown,
+    Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -423,7 +436,10 @@ def _extreme(it: Interpreter, better: str, args: list[Value], kwargs: dict[str, 
             return kwargs["default"]
         raise Raised(ValueError, "an empty sequence has no extreme")
     key = kwargs.get("key")
-    rank = (lambda item: call(it, key, [item], {}, site)) if key is not None else (lambda item: item)
+
+    def rank(item: Value) -> Value:
+        return item if key is None else call(it, key, [item], {}, site)
+
     best, best_rank = items[0], rank(items[0])
     for item in items[1:]:
         item_rank = rank(item)
@@ -450,8 +466,15 @@ def _format(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: 
     return format_value(it, args[0], spec if isinstance(spec, str) else "", None, site)
 
 
-for _name, _function in {"chr": chr, "ord": ord, "bin": bin, "hex": hex, "oct": oct, "ascii": ascii}.items():
-    BUILTINS[_name] = Native(_name, lambda it, args, kwargs, site, f=_function: _plain(it, f, args, site))
+def _plainly(function: Callable[..., Any]) -> Handler:
+    return lambda it, args, kwargs, site: _plain(it, function, args, site)
+
+
+_TEXTUAL: dict[str, Callable[..., Any]] = {
+    "chr": chr, "ord": ord, "bin": bin, "hex": hex, "oct": oct, "ascii": ascii,
+}  # fmt: skip
+for _name, _function in _TEXTUAL.items():
+    BUILTINS[_name] = Native(_name, _plainly(_function))
 
 
 # ---- descriptors --------------------------------------------------------------------------------------------------

@@ -14,7 +14,19 @@ from cnnlint.static.iteration import items_of
 from cnnlint.static.operators import PYTHON_ERRORS, first_unknown, is_unknown, truth
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
-    Bound, Class, EnumMember, External, Function, Instance, Native, Partial, Ratio, Site, TensorValue, Unknown, Value,
+    Bound,
+    Class,
+    EnumMember,
+    External,
+    Function,
+    Instance,
+    Native,
+    Partial,
+    Ratio,
+    Site,
+    TensorValue,
+    Unknown,
+    Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -33,7 +45,9 @@ def _new_partial(it: Interpreter, args: list[Value], kwargs: dict[str, Value], s
     return Partial(args[1], tuple(args[2:]), dict(kwargs))
 
 
-PARTIAL_TYPE = Class("partial", (OBJECT,), path="functools.partial", native={"__new__": Native("partial", _new_partial)})
+PARTIAL_TYPE = Class(
+    "partial", (OBJECT,), path="functools.partial", native={"__new__": Native("partial", _new_partial)}
+)
 TYPE = Class("type", (OBJECT,), pytype=type)
 
 
@@ -196,7 +210,9 @@ def _boolean(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site:
 
 
 def _range(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
-    args = [arg.values[0] if isinstance(arg, TensorValue) and arg.values and len(arg.values) == 1 else arg for arg in args]
+    args = [
+        arg.values[0] if isinstance(arg, TensorValue) and arg.values and len(arg.values) == 1 else arg for arg in args
+    ]
     if any(is_unknown(arg) or isinstance(arg, Sym | TensorValue) for arg in args):
         return it.unknown("a range whose length is not known", site)
     try:
@@ -251,5 +267,3 @@ def class_of(it: Interpreter, value: Value) -> Class | None:
             return NONE_TYPE
         case _:
             return getattr(value, "cls", None) or type_class(type(value))
-
-

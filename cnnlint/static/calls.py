@@ -11,8 +11,21 @@ from cnnlint.static.frame import Frame
 from cnnlint.static.iteration import join
 from cnnlint.static.signals import Raised, Return
 from cnnlint.static.values import (
-    Bound, Class, Descriptor, EnumMember, External, Function, Instance, Iteration, ModuleInstance, NamedTuple, Native,
-    Partial, Site, Unknown, Value,
+    Bound,
+    Class,
+    Descriptor,
+    EnumMember,
+    External,
+    Function,
+    Instance,
+    Iteration,
+    ModuleInstance,
+    NamedTuple,
+    Native,
+    Partial,
+    Site,
+    Unknown,
+    Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -139,7 +152,9 @@ def bind_arguments(it: Interpreter, function: Function, args: Args, kwargs: Kwar
         else:
             names[param.name], named = named, {}
     if rest:
-        raise Raised(TypeError, f"{function.name}() takes {len(args) - len(rest)} positional arguments, {len(args)} given")
+        raise Raised(
+            TypeError, f"{function.name}() takes {len(args) - len(rest)} positional arguments, {len(args)} given"
+        )
     if named:
         raise Raised(TypeError, f"{function.name}() got an unexpected keyword argument {next(iter(named))!r}")
     return names
@@ -159,7 +174,9 @@ def defining_frame(function: Function) -> Frame:
     owner = function.owner
     if owner is not None and owner.body is not None and function.closure is None:
         body = owner.body
-        return Frame(function.env, function.code.statement, body.locals, parent=body.parent, owner=owner, class_body=True)
+        return Frame(
+            function.env, function.code.statement, body.locals, parent=body.parent, owner=owner, class_body=True
+        )
     if function.closure is not None:
         return Frame(function.env, function.code.statement, {}, parent=function.closure)
     return Frame(function.env, function.code.statement, function.env.names, module_level=True)
@@ -213,7 +230,9 @@ def new_instance(it: Interpreter, cls: Class, args: Args, kwargs: Kwargs, site: 
     if pytype is not None and not issubclass(pytype, BaseException):
         from cnnlint.static.builtintypes import convert_to
 
-        own_init = any("__init__" in (base.statement.body.by_name if base.statement else base.attrs) for base in cls.mro)
+        own_init = any(
+            "__init__" in (base.statement.body.by_name if base.statement else base.attrs) for base in cls.mro
+        )
         return Instance(cls, payload=pytype() if own_init else convert_to(it, pytype, args, kwargs, site))
     return Instance(cls)
 

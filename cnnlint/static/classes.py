@@ -11,7 +11,19 @@ from cnnlint.static.frame import Frame, ModuleEnv
 from cnnlint.static.signals import Raised
 from cnnlint.static.syntax import statements_of
 from cnnlint.static.values import (
-    MISSING, Class, Code, Descriptor, EnumMember, External, Field, Function, Instance, Native, Site, Unknown, Value,
+    MISSING,
+    Class,
+    Code,
+    Descriptor,
+    EnumMember,
+    External,
+    Field,
+    Function,
+    Instance,
+    Native,
+    Site,
+    Unknown,
+    Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -68,7 +80,7 @@ def _decorate(it: Interpreter, made: Value, node: cst.ClassDef | cst.FunctionDef
 
 def make_function(it: Interpreter, node: cst.FunctionDef, frame: Frame, statement: Statement | None) -> Value:
     """The function that a ``def`` makes, decorated. With ``statement`` only its header has been parsed so far."""
-    code = Code(statement or frame.statement, (lambda: statement.parse()) if statement else (lambda: node))  # type: ignore[return-value]  # parse() of a def statement is a FunctionDef
+    code = Code(statement or frame.statement, lambda: _whole(statement) if statement is not None else node)
     closure = None if frame.module_level or (frame.class_body and frame.parent is None) else frame
     if frame.class_body and frame.parent is not None:
         closure = frame.parent
@@ -77,6 +89,13 @@ def make_function(it: Interpreter, node: cst.FunctionDef, frame: Frame, statemen
     if not frame.class_body and frame.owner is not None:
         function.owner = frame.owner
     return _decorate(it, function, node, frame)
+
+
+def _whole(statement: Statement) -> cst.FunctionDef:
+    """A ``def`` with its body."""
+    node = statement.parse()
+    assert isinstance(node, cst.FunctionDef)
+    return node
 
 
 # ---- looking into a class --------------------------------------------------------------------------------------
@@ -97,7 +116,8 @@ def class_attribute(it: Interpreter, cls: Class, name: str) -> Value:
 
 def _run_body(it: Interpreter, cls: Class, name: str) -> None:
     """Evaluate the statements of the class body that bind ``name``."""
-    assert cls.statement is not None and cls.body is not None
+    assert cls.statement is not None
+    assert cls.body is not None
     for statement in cls.statement.body.by_name.get(name, ()):
         if statement not in cls.done:
             cls.done.add(statement)
@@ -109,10 +129,13 @@ def run_statement(it: Interpreter, statement: Statement, frame: Frame) -> None:
     before, frame.statement = frame.statement, statement
     try:
         if statement.kind == "function":
-            value = make_function(it, statement.header(), frame, statement)
-            _bind(it, frame, statement, value)
+            header = statement.header()
+            assert isinstance(header, cst.FunctionDef)
+            _bind(it, frame, statement, make_function(it, header, frame, statement))
         elif statement.kind == "class":
-            _bind(it, frame, statement, make_class(it, statement.header(), frame, statement))
+            header = statement.header()
+            assert isinstance(header, cst.ClassDef)
+            _bind(it, frame, statement, make_class(it, header, frame, statement))
         else:
             parsed = statement.parse()
             body = parsed.body if isinstance(parsed, cst.SimpleStatementLine) else (parsed,)
@@ -198,7 +221,9 @@ def _dataclass_init(cls: Class) -> Callable[..., None]:
     return init
 
 
-def fill_fields(it: Interpreter, cls: Class, args: list[Value], kwargs: dict[str, Value], site: Site | None) -> dict[str, Value]:
+def fill_fields(
+    it: Interpreter, cls: Class, args: list[Value], kwargs: dict[str, Value], site: Site | None
+) -> dict[str, Value]:
     """Field values by name, as a generated ``__init__`` or a named tuple's ``__new__`` assigns them."""
     from cnnlint.static.calls import call
 

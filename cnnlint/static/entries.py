@@ -22,7 +22,17 @@ from cnnlint.static.recorder import Example
 from cnnlint.static.running import Entry
 from cnnlint.static.signals import Exhausted, Raised, Signal
 from cnnlint.static.values import (
-    Class, Descriptor, External, Function, ModuleInstance, Native, Param, Site, TensorValue, Unknown, Value,
+    Class,
+    Descriptor,
+    External,
+    Function,
+    ModuleInstance,
+    Native,
+    Param,
+    Site,
+    TensorValue,
+    Unknown,
+    Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -51,18 +61,14 @@ def find_entries(it: Interpreter, env: ModuleEnv, path: str) -> Iterator[Entry |
     classes = module_classes(it, env)
     if not classes and not _may_run_models(env):
         return
-    count = 0
-    for entry in _in_order(it, env, path, classes):
+    for count, entry in enumerate(_in_order(it, env, path, classes), start=1):
         yield entry
-        count += 1
         if count >= MAX_ENTRIES:
             it.note(it.unknown(f"only the first {MAX_ENTRIES} models of the file are read"))
             return
 
 
-def _in_order(
-    it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]
-) -> Iterator[Entry | Broken]:
+def _in_order(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]) -> Iterator[Entry | Broken]:
     yield from _scripted(it, env, path)
     yield from _built(it, env, path, classes)
     yield from _standing(it, env, path, classes)
@@ -74,7 +80,7 @@ def module_classes(it: Interpreter, env: ModuleEnv) -> dict[str, Statement]:
     found: dict[str, Statement] = {}
     for statement in env.index.scope.statements:
         if statement.kind == "class":
-            cls = _quietly(it, lambda name=statement.names[0]: file_name(it, env, name))  # type: ignore[misc]
+            cls = _quietly(it, lambda name=statement.names[0]: file_name(it, env, name))
             if isinstance(cls, Class) and cls.is_subclass(MODULE):
                 found[statement.names[0]] = statement
     return found
@@ -139,7 +145,7 @@ def _has_unknown(example: Example) -> bool:
     return any(isinstance(value, Unknown | External) for value in (*example.args, *example.kwargs.values()))
 
 
-def _class_span(root: ModuleInstance) -> object:
+def _class_span(root: ModuleInstance) -> Span | None:
     return root.cls.statement.stmt_span() if root.cls.statement is not None else None
 
 
@@ -179,13 +185,11 @@ def _run_guard(it: Interpreter, statement: Statement, frame: Frame) -> None:
 # ---- builders ---------------------------------------------------------------------------------------------------
 
 
-def _built(
-    it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]
-) -> Iterator[Entry | Broken]:
+def _built(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]) -> Iterator[Entry | Broken]:
     """Models that builder functions return."""
     for statement in builder_statements(env, classes):
         name = statement.names[0]
-        function = _quietly(it, lambda name=name: file_name(it, env, name))  # type: ignore[misc]
+        function = _quietly(it, lambda name=name: file_name(it, env, name))
         root = build(it, function, name, statement)
         if isinstance(root, Raised):
             yield Broken(f"{path}:{name}()", name, statement.stmt_span(), root)
@@ -270,9 +274,7 @@ def _parameters(it: Interpreter, callee: Value) -> tuple[Param, ...]:
 # ---- classes that stand alone ---------------------------------------------------------------------------------------
 
 
-def _standing(
-    it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]
-) -> Iterator[Entry | Broken]:
+def _standing(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statement]) -> Iterator[Entry | Broken]:
     """Classes that nothing evaluated so far has instantiated, those first that no other class names."""
     used = {name: set() for name in classes}  # type: dict[str, set[str]]
     for name, statement in classes.items():

@@ -13,15 +13,33 @@ from cnnlint.static.calls import call
 from cnnlint.static.frame import Frame
 from cnnlint.static.interpreter import MAX_ITEMS, MAX_TEXT, Interpreter, expression
 from cnnlint.static.iteration import items_of, join, merge
-from cnnlint.static.names import assign, bind_name, look_up
+from cnnlint.static.names import assign, look_up
 from cnnlint.static.operators import (
-    PYTHON_ERRORS, binary, compare, contains, equal, first_unknown, identical, is_unknown, raise_if_wide, truth, unary,
+    PYTHON_ERRORS,
+    binary,
+    compare,
+    contains,
+    equal,
+    first_unknown,
+    identical,
+    is_unknown,
+    raise_if_wide,
+    truth,
+    unary,
 )  # fmt: skip
 from cnnlint.static.signals import Raised, Signal
 from cnnlint.static.subscripts import hashable, subscript
 from cnnlint.static.values import (
-    Bound, Code, EnumMember, External, Function, Instance, Iteration, ModuleInstance, Ratio, Site, Super, TensorValue,
-    Unknown, Value,
+    Code,
+    EnumMember,
+    Function,
+    Instance,
+    Iteration,
+    Site,
+    Super,
+    TensorValue,
+    Unknown,
+    Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -436,7 +454,7 @@ def _run_comprehension(it: Interpreter, clause: cst.CompFor, frame: Frame, add: 
         if keep:
             inner = _run_comprehension(it, clause.inner_for_in, frame, add) if clause.inner_for_in else add()
             if inner is not None:
-                return inner  # type: ignore[no-any-return]  # add() returns None
+                return inner
     return None
 
 
@@ -446,5 +464,3 @@ def _conditions(it: Interpreter, clause: cst.CompFor, frame: Frame) -> bool | No
         if answer is not True:
             return answer
     return True
-
-

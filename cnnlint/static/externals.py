@@ -12,7 +12,15 @@ from typing import Any
 
 from cnnlint import ops
 from cnnlint.static.builtintypes import (
-    DICT, EXCEPTIONS, FILE_TYPE, FUNCTION_TYPE, METHOD_TYPE, NONE_TYPE, OBJECT, PARTIAL_TYPE, TYPES,
+    DICT,
+    EXCEPTIONS,
+    FILE_TYPE,
+    FUNCTION_TYPE,
+    METHOD_TYPE,
+    NONE_TYPE,
+    OBJECT,
+    PARTIAL_TYPE,
+    TYPES,
 )  # fmt: skip
 from cnnlint.static.containers import DICT as DICT_NATIVES
 from cnnlint.static.containers import LIST, SEQUENTIAL
@@ -23,7 +31,9 @@ from cnnlint.static.values import Class, External, Native, Value
 
 MODULE = Class("Module", (OBJECT,), path="torch.nn.Module", native=dict(MODULE_NATIVES))
 TENSOR = Class("Tensor", (OBJECT,), path="torch.Tensor", native={"__new__": Native("Tensor", new_tensor)})
-PARAMETER = Class("Parameter", (TENSOR,), path="torch.nn.Parameter", native={"__new__": Native("Parameter", new_parameter)})
+PARAMETER = Class(
+    "Parameter", (TENSOR,), path="torch.nn.Parameter", native={"__new__": Native("Parameter", new_parameter)}
+)
 
 
 def _container(name: str, kind: str, natives: dict[str, Native]) -> Class:
@@ -107,7 +117,11 @@ def _torch(path: str) -> Value:
     name = f"Tensor.{path.rpartition('.')[2]}" if path.startswith("torch.Tensor.") else path
     if ops.function(name) is not None:
         return Native(name, _function_handler(name))
-    if path.startswith("torch.nn.") and path.rpartition(".")[2].startswith("_") and path.rpartition(".")[2][1:2].isupper():
+    if (
+        path.startswith("torch.nn.")
+        and path.rpartition(".")[2].startswith("_")
+        and path.rpartition(".")[2][1:2].isupper()
+    ):
         return layer_class(path)
     return External(path)
 

@@ -23,7 +23,9 @@ def collect_facts(it: Interpreter, root: ModuleInstance) -> Facts:
         unread=tuple(_unread(it, modules)),
         made_in_forward=tuple(_made_in_forward(it, modules, names)),
         overwritten=tuple(_overwritten(it, names)),
-        devices=tuple(DeviceLiteral(text, call, running, site.span) for text, call, running, site in it.recorder.devices),
+        devices=tuple(
+            DeviceLiteral(text, call, running, site.span) for text, call, running, site in it.recorder.devices
+        ),
         aliases=dict(_aliases(root, names)),
     )
 

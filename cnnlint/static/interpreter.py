@@ -7,9 +7,10 @@ every input.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import libcst as cst
 
@@ -157,15 +158,17 @@ class Interpreter:
         return entry[1] if entry is not None else None
 
 
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+
 # Filled by the modules that hold the handlers, so that each family of syntax stands in a file of its own.
 _EXPRESSIONS: dict[type[cst.CSTNode], Any] = {}
 _STATEMENTS: dict[type[cst.CSTNode], Any] = {}
 
 
-def expression(*kinds: type[cst.CSTNode]) -> Any:
+def expression(*kinds: type[cst.CSTNode]) -> Callable[[Handler], Handler]:
     """Decorator: the handler of these kinds of expression."""
 
-    def register(handler: Any) -> Any:
+    def register(handler: Handler) -> Handler:
         for kind in kinds:
             _EXPRESSIONS[kind] = handler
         return handler
@@ -173,10 +176,10 @@ def expression(*kinds: type[cst.CSTNode]) -> Any:
     return register
 
 
-def statement(*kinds: type[cst.CSTNode]) -> Any:
+def statement(*kinds: type[cst.CSTNode]) -> Callable[[Handler], Handler]:
     """Decorator: the handler of these kinds of statement."""
 
-    def register(handler: Any) -> Any:
+    def register(handler: Handler) -> Handler:
         for kind in kinds:
             _STATEMENTS[kind] = handler
         return handler

@@ -10,7 +10,17 @@ from cnnlint.static.interpreter import MAX_ITEMS
 from cnnlint.static.signals import Raised
 from cnnlint.static.trail import Changes, restore
 from cnnlint.static.values import (
-    MISSING, Bound, Class, EnumMember, Function, Instance, Iteration, ModuleInstance, TensorValue, Unknown, Value,
+    MISSING,
+    Bound,
+    Class,
+    EnumMember,
+    Function,
+    Instance,
+    Iteration,
+    ModuleInstance,
+    TensorValue,
+    Unknown,
+    Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -105,7 +115,9 @@ def merge(it: Interpreter, one: Changes, other: Changes, site: Site) -> None:
         change = first or second
         assert change is not None
         before = change.before
-        _merge_container(it, change.container, before, *(c.after if c else before for c in (first, second)), site)
+        after_one = first.after if first is not None else before
+        after_other = second.after if second is not None else before
+        _merge_container(it, change.container, before, after_one, after_other, site)
 
 
 def _merge_container(it: Interpreter, container: Any, before: Any, one: Any, other: Any, site: Site) -> None:

@@ -93,6 +93,4 @@ def _shared(it: Interpreter, touched: list[Any]) -> bool:
     for env in it.modules.values():
         if any(id(value) in wanted for value in env.names.values()):
             return True
-    return any(
-        id(value) in wanted for cls in it.recorder.built for base in cls.mro for value in base.attrs.values()
-    )
+    return any(id(value) in wanted for cls in it.recorder.built for base in cls.mro for value in base.attrs.values())

@@ -14,21 +14,90 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 STRING = frozenset(
-    "capitalize casefold count encode endswith find format index isalnum isalpha isdigit isidentifier islower isnumeric "
-    "isspace isupper join lower lstrip partition removeprefix removesuffix replace rfind rindex rpartition rsplit "
-    "rstrip split splitlines startswith strip swapcase title translate upper".split()
+    [
+        "capitalize",
+        "casefold",
+        "count",
+        "encode",
+        "endswith",
+        "find",
+        "format",
+        "index",
+        "isalnum",
+        "isalpha",
+        "isdigit",
+        "isidentifier",
+        "islower",
+        "isnumeric",
+        "isspace",
+        "isupper",
+        "join",
+        "lower",
+        "lstrip",
+        "partition",
+        "removeprefix",
+        "removesuffix",
+        "replace",
+        "rfind",
+        "rindex",
+        "rpartition",
+        "rsplit",
+        "rstrip",
+        "split",
+        "splitlines",
+        "startswith",
+        "strip",
+        "swapcase",
+        "title",
+        "translate",
+        "upper",
+    ]
 )
-LIST = frozenset("append clear copy count extend index insert pop remove reverse sort".split())
-DICT = frozenset("clear copy get items keys pop popitem setdefault update values move_to_end".split())
+LIST = frozenset(["append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort"])
+DICT = frozenset(
+    ["clear", "copy", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values", "move_to_end"]
+)
 SET = frozenset(
-    "add clear copy difference discard intersection isdisjoint issubset issuperset pop remove symmetric_difference "
-    "union update difference_update intersection_update".split()
+    [
+        "add",
+        "clear",
+        "copy",
+        "difference",
+        "discard",
+        "intersection",
+        "isdisjoint",
+        "issubset",
+        "issuperset",
+        "pop",
+        "remove",
+        "symmetric_difference",
+        "union",
+        "update",
+        "difference_update",
+        "intersection_update",
+    ]
 )
 TUPLE = frozenset(("count", "index"))
 NUMBER = frozenset(("bit_length", "is_integer", "real", "imag", "conjugate", "as_integer_ratio", "hex", "numerator"))
 CHANGING = frozenset(
-    "append clear extend insert pop remove reverse sort popitem setdefault update add discard move_to_end "
-    "difference_update intersection_update".split()
+    [
+        "append",
+        "clear",
+        "extend",
+        "insert",
+        "pop",
+        "remove",
+        "reverse",
+        "sort",
+        "popitem",
+        "setdefault",
+        "update",
+        "add",
+        "discard",
+        "move_to_end",
+        "difference_update",
+        "intersection_update",
+    ]
 )
 _METHODS: tuple[tuple[type, frozenset[str]], ...] = (
     (str, STRING), (list, LIST), (dict, DICT), (set, SET), (frozenset, SET), (tuple, TUPLE), (float, NUMBER),
@@ -37,12 +106,14 @@ _METHODS: tuple[tuple[type, frozenset[str]], ...] = (
 
 
 def builtin_method(value: Value, name: str) -> Value:
-    """``value.name`` for a builtin value (or type: then the function takes the value first); ``None`` if it has none."""
+    """``value.name`` for a builtin value; for a type the function takes the value first. ``None`` if it has none."""
     if isinstance(value, type):
         names = next((names for kind, names in _METHODS if issubclass(value, kind)), frozenset())
         if name == "fromkeys":
             return Native(name, _fromkeys)
-        return Native(name, lambda it, args, kwargs, site: _call(it, args[0], name, args[1:], kwargs, site)) if name in names else None  # fmt: skip
+        if name not in names:
+            return None
+        return Native(name, lambda it, args, kwargs, site: _call(it, args[0], name, args[1:], kwargs, site))
     if isinstance(value, Iteration) and name in ("__next__", "close", "send"):
         from cnnlint.static.builtins import next_of
 
@@ -128,7 +199,9 @@ def _plain_items(it: Interpreter, arg: Value) -> Value:
     return items_of(it, arg)
 
 
-def _call_on_text(it: Interpreter, value: str, name: str, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+def _call_on_text(
+    it: Interpreter, value: str, name: str, args: list[Value], kwargs: dict[str, Value], site: Site
+) -> Value:
     flat = [item for arg in args for item in (arg if isinstance(arg, list | tuple) else (arg,))]
     if not all(isinstance(item, str | int | float | bool | dict | None) for item in [*flat, *kwargs.values()]):
         return first_unknown(it, site, *flat, *kwargs.values())
@@ -139,7 +212,9 @@ def _call_on_text(it: Interpreter, value: str, name: str, args: list[Value], kwa
     return _run(getattr(value, name), args, kwargs)
 
 
-def _call_comparing(it: Interpreter, value: list[Value], name: str, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+def _call_comparing(
+    it: Interpreter, value: list[Value], name: str, args: list[Value], kwargs: dict[str, Value], site: Site
+) -> Value:
     """``sort``, ``index``, ``remove``, ``count``: by the program's own equality and order."""
     if name == "sort":
         from cnnlint.static.builtins import sorted_items

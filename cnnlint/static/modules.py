@@ -12,7 +12,15 @@ from cnnlint.ops.spec import LayerSpec, LayerState, Refused, Unclear
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
-    Function, Iteration, ModuleInstance, Native, Site, TensorValue, Unknown, UnknownObject, Value,
+    Function,
+    Iteration,
+    ModuleInstance,
+    Native,
+    Site,
+    TensorValue,
+    Unknown,
+    UnknownObject,
+    Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -114,7 +122,9 @@ def _install(it: Interpreter, module: ModuleInstance, state: LayerState, site: S
     for name, shape in state.parameters.items():
         module.params[name] = None if shape is None else make_parameter(shape, name)
     for name, shape in state.buffers.items():
-        module.buffers[name] = None if shape is None else TensorValue(Tensor(shape, "float32", Origin.PARAMETER, -1, name))
+        module.buffers[name] = (
+            None if shape is None else TensorValue(Tensor(shape, "float32", Origin.PARAMETER, -1, name))
+        )
 
 
 def make_parameter(shape: Shape | None, name: str = "", dtype: str = "float32") -> TensorValue:
@@ -255,6 +265,7 @@ def _register(table: str) -> Method:
         value = _arg(args, kwargs, 2, {"buffers": "tensor", "params": "param", "modules": "module"}[table])
         if not isinstance(name, str):
             why = it.unknown("something is registered under an unknown name", site)
+            it.make_hazy(getattr(module, table), why)
             it.note(why)
             return None
         if table == "modules" and "." in name:
@@ -358,11 +369,17 @@ METHODS: dict[str, Method] = {
     "train": _train(True), "eval": _train(False), "requires_grad_": _requires_grad, "state_dict": _state_dict,
     "get_submodule": _submodule, "get_parameter": _submodule, "get_buffer": _submodule,
 } | dict.fromkeys(
-    "to cuda cpu half float double bfloat16 type xpu ipu share_memory to_empty compile".split(), _returns_self
+    (
+        "to", "cuda", "cpu", "half", "float", "double", "bfloat16", "type", "xpu", "ipu", "share_memory", "to_empty",
+        "compile",
+    ),
+    _returns_self,
 ) | dict.fromkeys(
-    "zero_grad register_forward_hook register_forward_pre_hook register_full_backward_hook register_backward_hook "
-    "load_state_dict extra_repr reset_parameters _reset_parameters register_load_state_dict_post_hook "
-    "_register_load_state_dict_pre_hook _load_from_state_dict".split(),
+    (
+        "zero_grad", "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook",
+        "register_backward_hook", "load_state_dict", "extra_repr", "reset_parameters", "_reset_parameters",
+        "register_load_state_dict_post_hook", "_register_load_state_dict_pre_hook", "_load_from_state_dict",
+    ),
     _returns_none,
 )  # fmt: skip
 

@@ -14,7 +14,18 @@ from cnnlint.graph.dims import Dim, Sym
 from cnnlint.static.interpreter import MAX_BITS, MAX_ITEMS, MAX_TEXT
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
-    Class, EnumMember, External, Function, Instance, Iteration, ModuleInstance, Names, Ratio, Site, TensorValue, Unknown,
+    Class,
+    EnumMember,
+    External,
+    Function,
+    Instance,
+    Iteration,
+    ModuleInstance,
+    Names,
+    Ratio,
+    Site,
+    TensorValue,
+    Unknown,
     Value,
 )  # fmt: skip
 
@@ -30,7 +41,7 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
 COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge,
 }  # fmt: skip
-DUNDER = {"and_": "__and__", "or_": "__or__"}
+UNARY: dict[str, Callable[[Any], Any]] = {"neg": operator.neg, "pos": operator.pos, "invert": operator.invert}
 SEQUENCES = (list, tuple, str, bytes)
 PYTHON_ERRORS = (
     TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError, IndexError, AttributeError, ArithmeticError,
@@ -150,7 +161,7 @@ def contains(it: Interpreter, container: Value, item: Value) -> bool | None:
             return truth(it, answer)
     if isinstance(container, str | bytes):
         try:
-            return item in container  # type: ignore[operator]  # a wrong type is the program's error
+            return item in container
         except TypeError as error:
             raise Raised(TypeError, str(error)) from None
     if isinstance(container, ModuleInstance):
@@ -181,10 +192,10 @@ def compare(it: Interpreter, name: str, left: Value, right: Value, site: Site) -
     left, right = _as_size(left, right)
     if isinstance(left, TensorValue) or isinstance(right, TensorValue):
         return tensor_operator(it, name, left, right, site)
-    if isinstance(left, Sym) or isinstance(right, Sym):
-        if isinstance(left, int | float | Sym) and isinstance(right, int | float | Sym):
-            answer = _compare_sizes(name, left, right)
-            return it.unknown("depends on an input size", site) if answer is None else answer
+    sizes = isinstance(left, int | float | Sym) and isinstance(right, int | float | Sym)
+    if sizes and (isinstance(left, Sym) or isinstance(right, Sym)):
+        answer = _compare_sizes(name, left, right)
+        return it.unknown("depends on an input size", site) if answer is None else answer
     if is_unknown(left) or is_unknown(right):
         return first_unknown(it, site, left, right)
     if isinstance(left, Instance):
@@ -292,9 +303,9 @@ def _guard_size(it: Interpreter, name: str, left: Value, right: Value) -> None:
                 raise Raised(MemoryError, "the repeated sequence is too long")
         if _bits(left) + _bits(right) > MAX_BITS:
             raise Raised(OverflowError, "the integer is too large")
-    elif name == "pow" and isinstance(right, int) and _bits(left) * abs(right) > MAX_BITS:
-        raise Raised(OverflowError, "the integer is too large")
-    elif name == "lshift" and isinstance(right, int) and right > MAX_BITS:
+    elif (name == "pow" and isinstance(right, int) and _bits(left) * abs(right) > MAX_BITS) or (
+        name == "lshift" and isinstance(right, int) and right > MAX_BITS
+    ):
         raise Raised(OverflowError, "the integer is too large")
     elif name == "add" and isinstance(left, SEQUENCES) and isinstance(right, SEQUENCES):
         if len(left) + len(right) > _limit(left):
@@ -358,6 +369,6 @@ def unary(it: Interpreter, name: str, value: Value, site: Site) -> Value:
     if is_unknown(value):
         return first_unknown(it, site, value)
     try:
-        return {"neg": operator.neg, "pos": operator.pos, "invert": operator.invert}[name](value)
+        return UNARY[name](value)
     except PYTHON_ERRORS as error:
         raise Raised(type(error), str(error)) from None

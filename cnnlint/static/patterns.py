@@ -66,7 +66,7 @@ def _match_sequence(
 
 def _match_mapping(it: Interpreter, pattern: cst.MatchMapping, subject: Value, frame: Frame) -> bool | None:
     if not isinstance(subject, dict) or it.haze(subject):
-        return None if isinstance(subject, Unknown) or isinstance(subject, dict) else False
+        return None if isinstance(subject, Unknown | dict) else False
     answers: list[bool | None] = []
     for element in pattern.elements:
         key = it.eval(element.key, frame)

@@ -85,7 +85,7 @@ class Reader:
                 graphs = tuple(self._graphs(path, index.text.path))
         except TargetError:
             raise
-        except Exception as error:  # a fault of the reader itself costs one file, never the run
+        except Exception as error:  # noqa: BLE001 - a fault of the reader itself costs one file, never the run
             return FileReading(problems=(_internal(index.text.path, error),))
         return FileReading(graphs, (), bool(graphs))
 
@@ -180,8 +180,9 @@ class Reader:
             near = get_close_matches(first, env.index.scope.by_name, 1)
             hint = f"; did you mean {near[0]}?" if near else ""
             raise TargetError(f"{target.path.as_posix()}: nothing is called {first!r}{hint}")
+        first_statement = env.index.scope.statements[0]
         for name in rest:
-            found = get_attribute(it, found, name, Site(env.index.scope.statements[0], env.index.scope.statements[0].parse()))  # fmt: skip
+            found = get_attribute(it, found, name, Site(first_statement, first_statement.parse()))
         return found
 
     def _build(self, it: Interpreter, callee: Value, target: Target, site: Site) -> ModuleInstance:
@@ -219,5 +220,7 @@ def _internal(path: str, error: Exception) -> SourceProblem:
     """An error of the reader, with the place in it for a bug report."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(last.filename).stem}.{last.name}:{last.lineno}"
-    text = f"cnnlint failed to read the models of this file ({type(error).__name__}: {error} in {where}); please report it"
+    text = (
+        f"cnnlint failed to read the models of this file ({type(error).__name__}: {error} in {where}); please report it"
+    )
     return SourceProblem("internal-error", path, 1, 1, text)

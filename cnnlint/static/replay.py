@@ -70,7 +70,11 @@ def _key(it: Interpreter, module: ModuleInstance, args: list[Value], kwargs: dic
     if kwargs or module.spec is not None or not it.certain or it.trail.open or it.guarded:
         return None
     given = [value for value in args if value is not module]
-    if not module.modules or not given or not all(isinstance(value, TensorValue) and value.edge.shape is not None for value in given):
+    if (
+        not module.modules
+        or not given
+        or not all(isinstance(value, TensorValue) and value.edge.shape is not None for value in given)
+    ):
         return None
     try:
         own = signature(it, module)
@@ -103,7 +107,7 @@ def _record(
     modules = tuple(child for _, child in named_modules(it, module))
     known = {id(child) for child in modules}
     nodes, calls = tuple(recorder.nodes[start.nodes :]), tuple(recorder.calls[first_call:])
-    if any(id(record.module) not in known for record in (*nodes, *calls)):
+    if any(id(node.module) not in known for node in nodes) or any(id(call.module) not in known for call in calls):
         return None
     positions = {id(child): position for position, child in enumerate(modules)}
     reads = tuple((positions[owner], name) for owner, name in recorder.reads if owner in positions)

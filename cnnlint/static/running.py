@@ -15,7 +15,14 @@ from cnnlint.static.modules import call_module
 from cnnlint.static.signals import Exhausted, Raised, Refine, Signal
 from cnnlint.static.solving import solve_sizes
 from cnnlint.static.values import (
-    Bound, Function, ModuleInstance, Param, Site, TensorValue, Unknown, Value,
+    Bound,
+    Function,
+    ModuleInstance,
+    Param,
+    Site,
+    TensorValue,
+    Unknown,
+    Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -23,6 +30,7 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 MAX_RESTARTS = 12
+NO_EVIDENCE = Evidence(EvidenceKind.NONE)
 
 
 @dataclass(frozen=True)
@@ -35,7 +43,7 @@ class Entry:
     target: str
     span: Span
     site: Site
-    evidence: Evidence = Evidence(EvidenceKind.NONE)
+    evidence: Evidence = NO_EVIDENCE
     shapes: tuple[InputShape, ...] = ()
     args: tuple[Value, ...] | None = None
     kwargs: dict[str, Value] | None = None
@@ -154,9 +162,8 @@ def _arguments(
     kwargs: dict[str, Value] = {}
     for index, param in enumerate(params):
         given = shapes.get(index)
-        if param.kind in ("*", "**") or (given is None and (param.default is not None or explicit)):
-            if param.kind in ("*", "**") or param.default is not None:
-                continue
+        if param.kind in ("*", "**") or (given is None and param.default is not None):
+            continue
         value = _input(it, index, param, given, settle)
         if param.kind == "kw" or len(args) < index:
             kwargs[param.name] = value

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from cnnlint.graph.dims import Sym
 from cnnlint.static.values import (
-    Bound, Class, EnumMember, External, Function, ModuleInstance, NamedTuple, Native, Partial, TensorValue, Value,
+    Bound,
+    Class,
+    EnumMember,
+    External,
+    Function,
+    ModuleInstance,
+    NamedTuple,
+    Native,
+    Partial,
+    TensorValue,
+    Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:

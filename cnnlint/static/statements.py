@@ -399,5 +399,3 @@ def _leave(it: Interpreter, manager: Value, site: Site) -> None:
         method = find_in_class(it, manager.cls, "__exit__")
         if method is not None:
             call(it, method, [manager, None, None, None], {}, site)
-
-

@@ -11,7 +11,17 @@ from cnnlint.static.frame import Frame
 from cnnlint.static.operators import PYTHON_ERRORS, first_unknown, is_unknown
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
-    Class, EnumMember, External, Function, Instance, ModuleInstance, NamedTuple, Site, TensorValue, TorchSize, Unknown,
+    Class,
+    EnumMember,
+    External,
+    Function,
+    Instance,
+    ModuleInstance,
+    NamedTuple,
+    Site,
+    TensorValue,
+    TorchSize,
+    Unknown,
     Value,
 )  # fmt: skip
 

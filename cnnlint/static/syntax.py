@@ -25,7 +25,7 @@ def statements_of(body: cst.BaseSuite) -> Iterator[cst.BaseStatement | cst.BaseS
         if type(item) is cst.SimpleStatementLine:
             yield from item.body
         else:
-            yield item  # type: ignore[misc]  # a block holds statements
+            yield item
 
 
 def dotted_name(node: cst.BaseExpression | None) -> str | None:

@@ -13,9 +13,32 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 INITIALISERS = frozenset(
-    "fill_ zero_ normal_ uniform_ copy_ data_ constant_ xavier_uniform_ kaiming_normal_ trunc_normal_ erfinv_ "
-    "exponential_ geometric_ log_normal_ cauchy_ random_ bernoulli_ share_memory_ retain_grad register_hook backward "
-    "zero_grad detach_ pin_memory".split()
+    [
+        "fill_",
+        "zero_",
+        "normal_",
+        "uniform_",
+        "copy_",
+        "data_",
+        "constant_",
+        "xavier_uniform_",
+        "kaiming_normal_",
+        "trunc_normal_",
+        "erfinv_",
+        "exponential_",
+        "geometric_",
+        "log_normal_",
+        "cauchy_",
+        "random_",
+        "bernoulli_",
+        "share_memory_",
+        "retain_grad",
+        "register_hook",
+        "backward",
+        "zero_grad",
+        "detach_",
+        "pin_memory",
+    ]
 )
 """In-place methods that change values and nothing we track."""
 
@@ -52,7 +75,9 @@ def tensor_attribute(it: Interpreter, tensor: TensorValue, name: str, site: Site
     return why
 
 
-def _method(it: Interpreter, name: str, tensor: TensorValue, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+def _method(
+    it: Interpreter, name: str, tensor: TensorValue, args: list[Value], kwargs: dict[str, Value], site: Site
+) -> Value:
     from cnnlint.static.torchcalls import call_function
 
     return call_function(it, name, [tensor, *args], kwargs, site)

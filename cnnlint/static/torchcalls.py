@@ -14,8 +14,16 @@ from cnnlint.ops.spec import UNKNOWN, Refused, Result, TensorSpec, Unclear
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
-    EnumMember, External, Iteration, ModuleInstance, Site, TensorValue, TorchSize, Unknown,
-    UnknownObject, Value,
+    EnumMember,
+    External,
+    Iteration,
+    ModuleInstance,
+    Site,
+    TensorValue,
+    TorchSize,
+    Unknown,
+    UnknownObject,
+    Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -80,9 +88,9 @@ def call_function(
     named = {key: to_op(it, value) for key, value in kwargs.items()}
     sources = tensors_of([*args, *kwargs.values()])
     result = ask(it, lambda: apply_function(spec, given, named, it.training), spec.name, sources, site)
-    if isinstance(result, TensorValue) and args and isinstance(args[0], TensorValue):
-        if inplace or _in_place(name) or getattr(_op_of(it, result), "inplace", False):
-            return move(it, args[0], result)
+    changes = isinstance(result, TensorValue) and args and isinstance(args[0], TensorValue)
+    if changes and (inplace or _in_place(name) or getattr(_op_of(it, result), "inplace", False)):
+        return move(it, args[0], result)
     return result
 
 
@@ -140,7 +148,9 @@ def refusal(it: Interpreter, refused: Refused, name: str, sources: list[TensorVa
     return value
 
 
-def _written(it: Interpreter, result: Result, sources: list[TensorValue], site: Site, refused: Refused | None = None) -> Value:
+def _written(
+    it: Interpreter, result: Result, sources: list[TensorValue], site: Site, refused: Refused | None = None
+) -> Value:
     specs = _specs(result.output)
     if result.op is None or not specs:
         made = [TensorValue(Tensor(spec.shape, spec.dtype), spec.values) for spec in specs]

@@ -188,8 +188,8 @@ class Class:
     """A class: of the program, of torch (``spec``, or a container), or a builtin type (``pytype``)."""
 
     __slots__ = (
-        "annotated", "attrs", "bases", "body", "container", "done", "env", "fields", "members", "mro", "name", "native", "path",
-        "pytype", "spec", "statement", "traits",
+        "annotated", "attrs", "bases", "body", "container", "done", "env", "fields", "members", "mro", "name", "native",
+        "path", "pytype", "spec", "statement", "traits",
     )  # fmt: skip
 
     def __init__(

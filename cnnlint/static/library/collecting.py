@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cnnlint.static.interpreter import MAX_ITEMS
 from cnnlint.static.iteration import items_of
-from cnnlint.static.library.define import Table, argument
+from cnnlint.static.library.define import Args, Kwargs, Table, argument
 from cnnlint.static.operators import binary, first_unknown, truth
 from cnnlint.static.values import Iteration, Site, Value
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 COLLECTING = Table()
-Args, Kwargs = list[Value], dict[str, Value]
 
 
 @COLLECTING.add("collections.namedtuple")
@@ -36,7 +35,7 @@ def _defaultdict(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Val
     from cnnlint.static.calls import call
 
     factory = args[0] if args else None
-    return defaultdict((lambda: call(it, factory, [], {}, site)) if factory is not None else None)  # type: ignore[arg-type]
+    return defaultdict((lambda: call(it, factory, [], {}, site)) if factory is not None else None)
 
 
 @COLLECTING.add("collections.deque")
@@ -73,7 +72,9 @@ def _combining(function: Any) -> Any:
 
 
 COLLECTING["itertools.chain"] = _combining(lambda columns, kw: itertools.chain(*columns))
-COLLECTING["itertools.product"] = _combining(lambda columns, kw: itertools.product(*columns, repeat=kw.get("repeat", 1)))
+COLLECTING["itertools.product"] = _combining(
+    lambda columns, kw: itertools.product(*columns, repeat=kw.get("repeat", 1))
+)
 COLLECTING["itertools.zip_longest"] = _combining(
     lambda columns, kw: itertools.zip_longest(*columns, fillvalue=kw.get("fillvalue"))
 )
@@ -133,5 +134,3 @@ def _while(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
             break
         taken.append(item)
     return Iteration(taken) if items is not None else first_unknown(it, site, *args)
-
-

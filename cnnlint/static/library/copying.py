@@ -70,7 +70,9 @@ def _same_haze(it: Interpreter, original: Any, made: Any) -> Any:
     return made
 
 
-def _copy_module(it: Interpreter, module: ModuleInstance, copy: Any, done: dict[int, Value] | None = None) -> ModuleInstance:
+def _copy_module(
+    it: Interpreter, module: ModuleInstance, copy: Any, done: dict[int, Value] | None = None
+) -> ModuleInstance:
     made = ModuleInstance(module.cls, module.built_at)
     if done is not None:
         done[id(module)] = made

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cnnlint.static.library.define import Table, argument
+from cnnlint.static.library.define import Args, Kwargs, Table, argument
 from cnnlint.static.values import Class, EnumMember, Field, Instance, Native, Site, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 DECLARING = Table()
-Args, Kwargs = list[Value], dict[str, Value]
 
 
 @DECLARING.add("dataclasses.dataclass", "attr.s", "attrs.define", "attr.dataclass")

@@ -13,6 +13,8 @@ from cnnlint.static.values import Site, TensorValue, Value
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
+Args: TypeAlias = list[Value]
+Kwargs: TypeAlias = dict[str, Value]
 Handler: TypeAlias = Callable[["Interpreter", list[Value], dict[str, Value], Site], Value]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnlint.static.iteration import items_of
-from cnnlint.static.library.define import Table
+from cnnlint.static.library.define import Args, Kwargs, Table
 from cnnlint.static.operators import first_unknown
 from cnnlint.static.values import Bound, Class, Descriptor, External, Function, Instance, Native, Partial, Site, Value
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 FUNCTIONAL = Table()
-Args, Kwargs = list[Value], dict[str, Value]
 
 
 @FUNCTIONAL.add("functools.partialmethod")

@@ -16,10 +16,42 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 MATHEMATICS = Table()
-_NAMES = (
-    "sqrt exp log log2 log10 log1p sin cos tan asin acos atan atan2 sinh cosh tanh fabs pow hypot isclose isnan isinf "
-    "isfinite gcd lcm copysign fmod degrees radians trunc cbrt exp2 expm1 erf"
-).split()
+_NAMES = [
+    "sqrt",
+    "exp",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "atan2",
+    "sinh",
+    "cosh",
+    "tanh",
+    "fabs",
+    "pow",
+    "hypot",
+    "isclose",
+    "isnan",
+    "isinf",
+    "isfinite",
+    "gcd",
+    "lcm",
+    "copysign",
+    "fmod",
+    "degrees",
+    "radians",
+    "trunc",
+    "cbrt",
+    "exp2",
+    "expm1",
+    "erf",
+]
 for _name in _NAMES:
     MATHEMATICS[f"math.{_name}"] = plain(getattr(math, _name))
 for _name in ("sqrt", "exp", "log", "log2", "log10", "sin", "cos", "tan", "tanh", "isnan"):
@@ -126,4 +158,3 @@ def _random(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: 
 
 for _name in ("random", "randint", "choice", "uniform", "sample", "shuffle", "gauss", "randrange"):
     MATHEMATICS[f"random.{_name}"] = _random
-

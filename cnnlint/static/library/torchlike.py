@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cnnlint.graph.dims import Sym
 from cnnlint.graph.model import Origin, Tensor
-from cnnlint.static.library.define import Table, argument
+from cnnlint.static.library.define import Args, Kwargs, Table, argument
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import External, Native, Site, TensorValue, TorchSize, Value
 
@@ -14,28 +14,81 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 TORCH = Table()
-Args, Kwargs = list[Value], dict[str, Value]
 
 IDENTITIES = frozenset(
-    """torch.jit.script torch.jit.trace torch.jit.unused torch.jit.export torch.jit.ignore torch.jit.script_method
-    torch.jit.script_if_tracing torch.fx.wrap torch.compile torch.nn.DataParallel torch.nn.utils.weight_norm
-    torch.nn.utils.spectral_norm torch.nn.utils.parametrizations.weight_norm torch.jit.freeze
-    torch.nn.utils.parametrizations.spectral_norm torch.nn.utils.parametrizations.orthogonal torch.jit._overload_method
-    torch.nn.parallel.DistributedDataParallel torch.compiler.disable torch._dynamo.disable typing.final
-    torch.nn.utils.remove_weight_norm torch.nn.SyncBatchNorm.convert_sync_batchnorm typing.overload abc.abstractmethod
-    typing.no_type_check typing.runtime_checkable torch.utils.checkpoint.checkpoint_wrapper
-    torch.autograd.Variable torch.overrides.wrap_torch_function warnings.deprecated typing_extensions.deprecated
-    torch.no_grad.__call__ torch.jit.interface atexit.register contextlib.contextmanager""".split()
+    [
+        "torch.jit.script",
+        "torch.jit.trace",
+        "torch.jit.unused",
+        "torch.jit.export",
+        "torch.jit.ignore",
+        "torch.jit.script_method",
+        "torch.jit.script_if_tracing",
+        "torch.fx.wrap",
+        "torch.compile",
+        "torch.nn.DataParallel",
+        "torch.nn.utils.weight_norm",
+        "torch.nn.utils.spectral_norm",
+        "torch.nn.utils.parametrizations.weight_norm",
+        "torch.jit.freeze",
+        "torch.nn.utils.parametrizations.spectral_norm",
+        "torch.nn.utils.parametrizations.orthogonal",
+        "torch.jit._overload_method",
+        "torch.nn.parallel.DistributedDataParallel",
+        "torch.compiler.disable",
+        "torch._dynamo.disable",
+        "typing.final",
+        "torch.nn.utils.remove_weight_norm",
+        "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
+        "typing.overload",
+        "abc.abstractmethod",
+        "typing.no_type_check",
+        "typing.runtime_checkable",
+        "torch.utils.checkpoint.checkpoint_wrapper",
+        "torch.autograd.Variable",
+        "torch.overrides.wrap_torch_function",
+        "warnings.deprecated",
+        "typing_extensions.deprecated",
+        "torch.no_grad.__call__",
+        "torch.jit.interface",
+        "atexit.register",
+        "contextlib.contextmanager",
+    ]
 )
 NOTHING = frozenset(
-    """warnings.warn warnings.filterwarnings warnings.simplefilter torch.manual_seed torch.cuda.manual_seed
-    torch.cuda.manual_seed_all random.seed numpy.random.seed torch._C._log_api_usage_once torch._assert
-    torch.set_grad_enabled torch.cuda.empty_cache torch.cuda.synchronize torch.set_num_threads torch.save
-    logging.info logging.warning logging.debug logging.error logging.basicConfig torch._assert_async
-    torch.set_default_dtype torch._C._jit_set_profiling_mode sys.stdout.flush gc.collect time.sleep
-    torch.use_deterministic_algorithms torch.backends.cudnn.benchmark torch._check torch._dynamo.mark_static""".split()
+    [
+        "warnings.warn",
+        "warnings.filterwarnings",
+        "warnings.simplefilter",
+        "torch.manual_seed",
+        "torch.cuda.manual_seed",
+        "torch.cuda.manual_seed_all",
+        "random.seed",
+        "numpy.random.seed",
+        "torch._C._log_api_usage_once",
+        "torch._assert",
+        "torch.set_grad_enabled",
+        "torch.cuda.empty_cache",
+        "torch.cuda.synchronize",
+        "torch.set_num_threads",
+        "torch.save",
+        "logging.info",
+        "logging.warning",
+        "logging.debug",
+        "logging.error",
+        "logging.basicConfig",
+        "torch._assert_async",
+        "torch.set_default_dtype",
+        "torch._C._jit_set_profiling_mode",
+        "sys.stdout.flush",
+        "gc.collect",
+        "time.sleep",
+        "torch.use_deterministic_algorithms",
+        "torch.backends.cudnn.benchmark",
+        "torch._check",
+        "torch._dynamo.mark_static",
+    ]
 )
-
 
 
 for _name in (
@@ -85,7 +138,6 @@ def _size(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
 @TORCH.add("torch.device")
 def _device(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     return External("torch.device")
-
 
 
 @TORCH.add(
