@@ -162,6 +162,16 @@ def attribute(state: LayerState, key: str) -> Any:
     return state.attributes[key]
 
 
+def held_size(state: LayerState, key: str) -> Dim:
+    """An attribute that is a number of channels, features or groups, as it stands now."""
+    return Args("", {key: attribute(state, key)}).dim(key)
+
+
+def held_flag(state: LayerState, key: str) -> bool:
+    """An attribute that is a truth value, as it stands now; :class:`Unclear` where it is not known."""
+    return Args("", {key: attribute(state, key)}).flag(key)
+
+
 def parameter(state: LayerState, key: str) -> TensorLike | None:
     """The parameter or buffer ``key`` as a tensor; ``None`` where it is registered as ``None``. A tensor set in its
     place as a plain attribute counts too, as weight normalisation does it."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from cnnlint.graph.dims import Dim, Shape, differ
+from cnnlint.graph.dims import Dim, Shape, differ, less
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Loss
 from cnnlint.ops.layers.common import PLACE, certain, has
-from cnnlint.ops.reading import attribute, like, number, shown, size_of, wants_channels, wants_rank
+from cnnlint.ops.reading import held_size, like, named, number, shown, size_of, wants_channels, wants_rank
 from cnnlint.ops.spec import Args, LayerSpec, LayerState, Result, Signature, Unclear, refuse
 
 
@@ -49,14 +49,16 @@ def _forward(state: LayerState, args: Args) -> Result:
     wants_rank(target, 0, 1, axes="in its target")
     wants_rank(shape, len(target) + 1)
     result = Result((like(tensor, target), like(tensor, ())), Loss("adaptive_log_softmax", "values"))
-    wants_channels(attribute(state, "in_features"), shape[-1], "input feature", len(shape) - 1, result)
+    wants_channels(held_size(state, "in_features"), shape[-1], "input feature", len(shape) - 1, result)
     if target and differ(target[0], shape[0]):
         text = f"needs as many targets as inputs, gets {shown(target)} for {shown(shape)}"
         refuse(ProblemKind.BROADCAST, text, expected=shape[:1], got=target, result=result)
+    classes = held_size(state, "n_classes")
     for value in args.tensor("target_").values or ():
-        if isinstance(value, int) and not 0 <= value < attribute(state, "n_classes"):
-            classes = attribute(state, "n_classes")
-            refuse(ProblemKind.INDEX, f"has a target of class {value} among {classes}", expected=classes, got=value)
+        if isinstance(value, int) and (value < 0 or less(classes - 1, value)):
+            refuse(
+                ProblemKind.INDEX, f"has a target of class {value} among {named(classes)}", expected=classes, got=value
+            )
     return result
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from cnnlint.graph.dims import Dim, Shape, same
 from cnnlint.ops.layers.common import PLACE, certain, has, kept
 from cnnlint.ops.neural.multihead import Heads, multihead
-from cnnlint.ops.reading import attribute, probability, size_of, wants_divisible
+from cnnlint.ops.reading import attribute, held_size, probability, size_of, wants_divisible
 from cnnlint.ops.spec import Args, LayerSpec, LayerState, Result, Signature
 
 
@@ -42,11 +42,11 @@ def _parameters(width: Dim, sources: tuple[Dim, Dim], packed: bool, bias: bool, 
 
 
 def _forward(state: LayerState, args: Args) -> Result:
-    width, key_width, value_width = (attribute(state, key) for key in ("embed_dim", "kdim", "vdim"))
+    width, key_width, value_width = (held_size(state, key) for key in ("embed_dim", "kdim", "vdim"))
     held = Args(args.name, {key: attribute(state, key) for key in ("add_zero_attn", "batch_first", "dropout")})
     probability(held, "dropout")
     added = int(state.parameters.get("bias_k") is not None) + int(held.flag("add_zero_attn"))
-    heads = Heads(width, key_width, value_width, attribute(state, "num_heads"), added)
+    heads = Heads(width, key_width, value_width, held_size(state, "num_heads"), added)
     return multihead(args, heads, held.flag("batch_first"))
 
 

@@ -11,12 +11,14 @@ from cnnlint.graph.operations import Recurrent
 from cnnlint.ops.layers.common import PLACE, certain, has
 from cnnlint.ops.reading import (
     attribute,
+    held_size,
     like,
     parameter,
     product,
     shown,
     size_of,
-    wants_channels, wants_floating,
+    wants_channels,
+    wants_floating,
     wants_rank,
 )
 from cnnlint.ops.spec import UNKNOWN, Args, LayerSpec, LayerState, Result, Signature, TensorLike, refuse
@@ -47,7 +49,7 @@ def _forward(state: LayerState, args: Args, name: str, states: int) -> Result:
     if name == "rnn_cell" and attribute(state, "nonlinearity") not in ("tanh", "relu", UNKNOWN):
         word = attribute(state, "nonlinearity")
         refuse(ProblemKind.ARGUMENT, f"knows the nonlinearities 'tanh' and 'relu', gets {word!r}", got=repr(word))
-    fan_in, hidden = attribute(state, "input_size"), attribute(state, "hidden_size")
+    fan_in, hidden = held_size(state, "input_size"), held_size(state, "hidden_size")
     output = (*shape[:-1], hidden)
     new = like(tensor, output)
     op = Recurrent(name, fan_in, hidden)

@@ -14,8 +14,10 @@ from cnnlint.ops.neural.conv import LAYOUTS, convolution, read_margins, wants_un
 from cnnlint.ops.neural.padding import padded
 from cnnlint.ops.neural.windows import same_padding
 from cnnlint.ops.reading import (
+    at_least,
     attribute,
     choice,
+    held_size,
     ntuple,
     parameter,
     per_axis,
@@ -104,9 +106,10 @@ def materialize(state: LayerState, args: Args, axes: int, transposed: bool = Fal
         return state
     shape = args.shape("input")
     wants_rank(shape, axes + 2, axes + 1, axes=f"{LAYOUTS[axes]} or without N")
-    fan_in, out, groups = shape[-axes - 1], attribute(state, "out_channels"), attribute(state, "groups")
+    fan_in, out, groups = shape[-axes - 1], held_size(state, "out_channels"), held_size(state, "groups")
+    at_least("groups", groups, 1)
     wants_groups(fan_in, out, groups, None)
-    kernel = attribute(state, "kernel_size")
+    kernel = Args("", {"kernel_size": attribute(state, "kernel_size")}).axes("kernel_size", axes)
     weight = (fan_in, out // groups, *kernel) if transposed else (out, fan_in // groups, *kernel)
     attributes = {**state.attributes, "in_channels": fan_in}
     return LayerState(attributes, {**state.parameters, "weight": weight}, state.buffers)

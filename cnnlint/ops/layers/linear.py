@@ -5,7 +5,7 @@ from __future__ import annotations
 from cnnlint.graph.dims import opaque
 from cnnlint.ops.layers.common import PLACE, certain, has
 from cnnlint.ops.neural.linear import bilinear, linear
-from cnnlint.ops.reading import attribute, parameter, size_of
+from cnnlint.ops.reading import attribute, held_size, parameter, size_of
 from cnnlint.ops.spec import Args, LayerSpec, LayerState, Result, Signature
 
 
@@ -29,7 +29,7 @@ def _materialize(state: LayerState, args: Args) -> LayerState:
     shape = args.shape("input")
     if attribute(state, "in_features") != 0 or not shape:
         return state
-    parameters = {**state.parameters, "weight": (attribute(state, "out_features"), shape[-1])}
+    parameters = {**state.parameters, "weight": (held_size(state, "out_features"), shape[-1])}
     return LayerState({**state.attributes, "in_features": shape[-1]}, parameters, state.buffers)
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from cnnlint.graph.dims import Dim, opaque
 from cnnlint.ops.layers.common import PLACE, Forward, certain, has
 from cnnlint.ops.neural.norms import batch_norm, instance_norm, wants_axes
-from cnnlint.ops.reading import attribute, like, parameter, size_of, wants_channels, wants_rank
+from cnnlint.ops.reading import attribute, held_size, like, parameter, size_of, wants_channels, wants_rank
 from cnnlint.ops.spec import Args, LayerSpec, LayerState, Result, Signature, TensorSpec
 
 # Accepted numbers of axes by class; without an entry, any number of at least 2.
@@ -73,7 +73,7 @@ def _forward_instance(state: LayerState, args: Args, ranks: tuple[int, ...]) -> 
     held = _held(state)
     batched = shape if len(shape) == ranks[-1] else (1, *shape)
     if attribute(state, "affine"):
-        wants_channels(attribute(state, "num_features"), batched[1], "channel", len(shape) - len(ranks) + 1, None)
+        wants_channels(held_size(state, "num_features"), batched[1], "channel", len(shape) - len(ranks) + 1, None)
     own = args.training or not attribute(state, "track_running_stats")
     bound = {"input": TensorSpec(batched, tensor.dtype), **held, "use_input_stats": own}
     result = instance_norm(Args("instance_norm", bound, args.training))

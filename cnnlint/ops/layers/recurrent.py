@@ -12,12 +12,15 @@ from cnnlint.ops.layers.common import PLACE, certain
 from cnnlint.ops.reading import (
     attribute,
     choice,
+    held_flag,
+    held_size,
     like,
     probability,
     product,
     shown,
     size_of,
-    wants_channels, wants_floating,
+    wants_channels,
+    wants_floating,
     wants_rank,
 )  # fmt: skip
 from cnnlint.ops.spec import (
@@ -105,19 +108,18 @@ def _forward(state: LayerState, args: Args) -> Result:
     """Input (L, N, features), or (N, L, features) with ``batch_first``, or (L, features)."""
     tensor, shape = args.tensor("input"), args.shape("input")
     wants_rank(shape, 2, 3)
-    read = partial(attribute, state)
-    layers, bidirectional, hidden = read("num_layers"), read("bidirectional"), read("hidden_size")
-    batch_axis = 0 if read("batch_first") else 1
-    rows = layers * (2 if bidirectional else 1)
-    width = read("proj_size") or hidden
+    read = partial(held_size, state)
+    fan_in, hidden, directions = read("input_size"), read("hidden_size"), 1 + held_flag(state, "bidirectional")
+    batch_axis = 0 if held_flag(state, "batch_first") else 1
+    rows, width, mode = read("num_layers") * directions, read("proj_size") or hidden, attribute(state, "mode")
     batch = (shape[batch_axis],) if len(shape) == 3 else ()
-    output = (*shape[:-1], width * (2 if bidirectional else 1))
+    output = (*shape[:-1], width * directions)
     hidden_shape, cell_shape = (rows, *batch, width), (rows, *batch, hidden)
-    lstm = read("mode") == "LSTM"
+    lstm = mode == "LSTM"
     last = like(tensor, hidden_shape), like(tensor, cell_shape)
-    op = Recurrent(str(read("mode")).lower(), read("input_size"), hidden)
+    op = Recurrent(str(mode).lower(), fan_in, hidden)
     result = Result((like(tensor, output), last if lstm else last[0]), op, _macs(state, shape))
-    wants_channels(read("input_size"), shape[-1], "input feature", len(shape) - 1, result)
+    wants_channels(fan_in, shape[-1], "input feature", len(shape) - 1, result)
     _wants_state(args, (hidden_shape, cell_shape) if lstm else (hidden_shape,), result)
     wants_floating(tensor)
     length = shape[1 - batch_axis] if len(shape) == 3 else shape[0]

@@ -104,7 +104,9 @@ FUNCTIONS: tuple[FunctionSpec, ...] = tuple(
     )
     for n in (1, 2, 3)
 ) + tuple(
-    FunctionSpec(f"fractional_max_pool{n}d", (f"{_HOME}fractional_max_pool{n}d{suffix}",), Signature(_FRACTIONAL), entry)
+    FunctionSpec(
+        f"fractional_max_pool{n}d", (f"{_HOME}fractional_max_pool{n}d{suffix}",), Signature(_FRACTIONAL), entry
+    )
     for n, plain in ((n, partial(fractional_max_pool, axes=n)) for n in (2, 3))
     for suffix, entry in (("", plain), ("_with_indices", partial(always_with_indices, entry=plain)))
 )

@@ -8,8 +8,27 @@ import pytest
 
 from cnnlint.graph.dims import symbol
 from cnnlint.graph.operations import (
-    Activation, AdaptivePooling, Attention, ChannelShuffle, Convolution, Dense, Dropout, Embedding, Identity, Loss,
-    Normalisation, NormKind, Operation, Pad, PixelShuffle, Pooling, Recurrent, Resample, Reshape, ReshapeKind, Unfold,
+    Activation,
+    AdaptivePooling,
+    Attention,
+    ChannelShuffle,
+    Convolution,
+    Dense,
+    Dropout,
+    Embedding,
+    Identity,
+    Loss,
+    Normalisation,
+    NormKind,
+    Operation,
+    Pad,
+    PixelShuffle,
+    Pooling,
+    Recurrent,
+    Resample,
+    Reshape,
+    ReshapeKind,
+    Unfold,
 )  # fmt: skip
 from cnnlint.ops import function, layer
 from cnnlint.ops.apply import apply_function, build_layer, call_layer
@@ -50,7 +69,7 @@ CASES: list[tuple[str, tuple[Any, ...], dict[str, Any], TensorSpec, Operation]] 
     ("RMSNorm", (8,), {}, ROWS, Normalisation("rms_norm", NormKind.RMS, 8)),
     ("ReLU", (True,), {}, MAP, Activation("relu", inplace=True)),
     ("Softmax", (-1,), {}, MAP, Activation("softmax", dim=3)),
-    ("LogSoftmax", (), {}, MAP, Activation("log_softmax", dim=1)),
+    ("LogSoftmax", (), {}, MAP, Activation("log_softmax", dim=1, implicit=True)),
     ("Dropout", (0.3,), {}, MAP, Dropout("dropout", 0.3)),
     ("Dropout2d", (), {"inplace": True}, MAP, Dropout("dropout2d", 0.5, channelwise=True, inplace=True)),
     ("Upsample", (), {"scale_factor": 2}, MAP, Resample("interpolate", "nearest", ((2, 1), (2, 1)))),
