@@ -16,8 +16,9 @@ from cnnlint.ops.spec import UNKNOWN, FunctionSpec, LayerSpec, Refused, Signatur
 S = symbol("S")
 ODD: tuple[Any, ...] = (
     None, UNKNOWN, "x", "", b"x", 1.5, -1, -7, 0, 10**30, -(10**30), float("nan"), float("inf"), True, False, [], (),
-    [1, 2, 3, 4, 5], [None], ["a"], [UNKNOWN, 1], {}, {"a": 1}, object(), S, opaque(), -S, (S, 2), print, 1j, (1.5, 2.5),
-    TensorSpec(None), TensorSpec(()), TensorSpec((0,)), TensorSpec((2, 3, 4, 5, 6, 7), "int64"), (TensorSpec((S,)),) * 2,
+    [1, 2, 3, 4, 5], [None], ["a"], [UNKNOWN, 1], {}, {"a": 1}, object(), S, opaque(), -S, (S, 2), print, 1j,
+    (1.5, 2.5), TensorSpec(None), TensorSpec(()), TensorSpec((0,)), TensorSpec((2, 3, 4, 5, 6, 7), "int64"),
+    (TensorSpec((S,)),) * 2,
     TensorSpec((1,), "int64", (5,)), TensorSpec((), None, ("a",)),
 )  # fmt: skip
 USUAL: tuple[Any, ...] = (

@@ -10,6 +10,7 @@ from cnnlint.ops.reading import choice, floating
 from cnnlint.ops.spec import UNKNOWN, Args, Result, TensorLike, TensorSpec, Unclear
 from cnnlint.ops.tensors.broadcasting import wants_broadcast
 
+_OPTIONAL = ("weight", "pos_weight")
 REDUCTIONS = ("none", "mean", "sum")
 
 
@@ -32,4 +33,4 @@ def reduced(args: Args, shape: Shape, expects: str, like: TensorLike, allowed: S
 
 def together(args: Args, *keys: str) -> Shape:
     """The broadcast shape of tensor arguments; refuses shapes that do not fit."""
-    return wants_broadcast([args.shape(key) for key in keys if args.given(key)])
+    return wants_broadcast([args.shape(key) for key in keys if args.given(key) or key not in _OPTIONAL])
