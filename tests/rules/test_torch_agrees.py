@@ -1,0 +1,84 @@
+"""Rules of severity error against torch itself: what they report raises at the place they name, what they pass runs."""
+
+from __future__ import annotations
+
+import itertools
+import traceback
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from cnnlint import check_source, registry
+from cnnlint.findings import Finding
+from cnnlint.graph.shapes import parse_shape
+from cnnlint.rule import Example, Severity
+from cnnlint.testing.examples import source_of
+
+RAISING = ("CNN001", "CNN009", "CNN010", "CNN101", "CNN102", "CNN103", "CNN104", "CNN106", "CNN109")
+SHAPES = (
+    (2, 3, 32, 32),
+    (2, 3, 64, 64),
+    (2, 3, 31, 31),
+    (2, 1, 28, 28),
+    (2, 3, 28, 28),
+    (2, 12, 16, 16),
+    (2, 3, 64),
+    (2, 2, 16),
+    (2, 3),
+)
+"""Inputs to try where an example names none; the image sizes are no size that an example is made to fit or not."""
+
+CASES = [
+    pytest.param(code, example, id=f"{code}-{kind}-{example.why or number}".replace(" ", "-"))
+    for code in RAISING
+    for kind in ("bad", "good")
+    for number, example in enumerate(getattr(registry.load().rules[code], kind), 1)
+]
+
+
+def inputs_of(example: Example) -> Iterator[tuple[int, ...]]:
+    """The shapes that an example is called with: as given, and with a batch in front."""
+    if not example.inputs:
+        yield from SHAPES
+        return
+    sizes = parse_shape(example.inputs[0]).sizes
+    yield from [(2, *sizes), sizes] if len(sizes) == 3 else [sizes]
+
+
+def raised(example: Example, shape: tuple[int, ...]) -> traceback.StackSummary | None:
+    """The trace of what running the example raises; ``None`` if it runs."""
+    code = compile(source_of(example), "example.py", "exec")
+    names: dict[str, Any] = {"__name__": "example"}
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            exec(code, names)
+            modules = [value for value in names.values() if isinstance(value, type) and issubclass(value, nn.Module)]
+            own = [module for module in modules if module.__module__ == "example"]
+            own[-1]().eval()(torch.zeros(shape))
+    except Exception as error:  # noqa: BLE001 - whatever torch raises is what the test looks at
+        return traceback.extract_tb(error.__traceback__)
+    return None
+
+
+def places(finding: Finding) -> set[int]:
+    return {finding.line, *(related.span.line for related in finding.related)}
+
+
+@pytest.mark.parametrize(("code", "example"), CASES)
+def test_torch_agrees(code: str, example: Example) -> None:
+    found = check_source(
+        source_of(example), "example.py", inputs=list(example.inputs) or None, select=[code], isolated=True
+    )
+    errors = [finding for finding in found if finding.severity is Severity.ERROR]
+    traces = [raised(example, shape) for shape in inputs_of(example)]
+    if not errors:
+        assert None in traces
+        return
+    assert None not in traces
+    lines = {frame.lineno for trace in traces for frame in trace or () if frame.filename == "example.py"}
+    assert all(places(finding) & lines for finding in errors[:1]), list(itertools.chain(*map(places, errors)))
