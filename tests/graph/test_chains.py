@@ -19,16 +19,15 @@ from cnnlint.graph.queries.chains import (
 if TYPE_CHECKING:
     from .conftest import GraphOf
 
-RESIDUAL = (
+INIT = (
     "self.stem = nn.Conv2d(3, 8, 3, padding=1)\n"
     "self.conv = nn.Conv2d(8, 8, 3, padding=1)\n"
-    "self.norm = nn.BatchNorm2d(8)",
-    "a = self.stem(x)\nb = self.norm(self.conv(a)).relu()\nreturn a + b",
+    "self.norm = nn.BatchNorm2d(8)"
 )
 
 
 def test_residual_block(graph_of: GraphOf) -> None:
-    graph = graph_of(*RESIDUAL)
+    graph = graph_of(INIT, "a = self.stem(x)\nb = self.norm(self.conv(a)).relu()\nreturn a + b")
     stem, conv, norm, relu, add = graph.nodes
     assert sole_reader(graph, stem.output) is None
     assert sole_reader(graph, conv.output) is norm

