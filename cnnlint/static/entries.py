@@ -192,10 +192,11 @@ def _built(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statem
         function = _quietly(it, lambda name=name: file_name(it, env, name))
         root = build(it, function, name, statement)
         if isinstance(root, Raised):
-            yield Broken(f"{path}:{name}()", name, statement.stmt_span(), root)
+            if not _forwards(it, function):
+                yield Broken(f"{path}:{name}()", name, statement.stmt_span(), root)
         elif isinstance(root, ModuleInstance) and root.spec is None:
             site = Site(statement, statement.header())
-            yield Entry(root, f"{path}:{name}()", statement.stmt_span(), site)
+            yield Entry(root, f"{path}:{name}()", statement.stmt_span(), site, made_up=True)
 
 
 def builder_statements(env: ModuleEnv, classes: dict[str, Statement]) -> list[Statement]:
@@ -251,6 +252,11 @@ def build(it: Interpreter, callee: Value, name: str, statement: Statement) -> Va
         it.certain = before
 
 
+def _forwards(it: Interpreter, callee: Value) -> bool:
+    """Whether a callable hands arguments on that it does not name: calling it without them proves nothing."""
+    return any(param.kind in ("*", "**") for param in _parameters(it, callee))
+
+
 def unknown_arguments(it: Interpreter, callee: Value, site: Site) -> dict[str, Value]:
     """The required arguments of a callable, unknown but named."""
     return {
@@ -285,12 +291,17 @@ def _standing(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Sta
         cls = env.names.get(name)
         if not isinstance(cls, Class) or cls in it.recorder.built or not has_forward(it, cls):
             continue
+        if any(isinstance(other := env.names.get(n), Class) and cls in other.mro[1:] for n in classes):
+            continue  # a base class: what its subclasses do not define themselves is read with them
         statement = classes[name]
         root = build(it, cls, name, statement)
         if isinstance(root, Raised):
-            yield Broken(f"{path}:{name}", name, statement.stmt_span(), root)
+            if not _forwards(it, cls):
+                yield Broken(f"{path}:{name}", name, statement.stmt_span(), root)
         elif isinstance(root, ModuleInstance):
-            yield Entry(root, f"{path}:{name}", statement.stmt_span(), Site(statement, statement.header()))
+            yield Entry(
+                root, f"{path}:{name}", statement.stmt_span(), Site(statement, statement.header()), made_up=True
+            )
 
 
 def has_forward(it: Interpreter, cls: Class) -> bool:

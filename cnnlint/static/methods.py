@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections.abc import ItemsView, Iterable, KeysView, ValuesView
 from typing import TYPE_CHECKING, Any
 
 from cnnlint.static.interpreter import MAX_ITEMS, MAX_TEXT
@@ -244,13 +244,29 @@ def _call_comparing(
     return it.unknown("the position of an unknown item", site)
 
 
+class Keys(list[Value]):
+    """``dict.keys()``: the keys in order, with the set operations that key views have."""
+
+    def __and__(self, other: Iterable[Value]) -> set[Value]:
+        return set(self) & set(other)
+
+    def __or__(self, other: Iterable[Value]) -> set[Value]:
+        return set(self) | set(other)
+
+    def __sub__(self, other: Iterable[Value]) -> set[Value]:
+        return set(self) - set(other)
+
+    def __xor__(self, other: Iterable[Value]) -> set[Value]:
+        return set(self) ^ set(other)
+
+
 def _run(method: Any, args: list[Value], kwargs: dict[str, Value]) -> Value:
     try:
         found = method(*args, **kwargs)
     except PYTHON_ERRORS as error:
         raise Raised(type(error), str(error)) from None
-    if isinstance(found, type({}.keys()) | type({}.values()) | type({}.items())):
-        return list(found)
-    if isinstance(found, type(OrderedDict().keys()) | type(OrderedDict().values()) | type(OrderedDict().items())):
+    if isinstance(found, KeysView):
+        return Keys(found)
+    if isinstance(found, ValuesView | ItemsView):
         return list(found)
     return found

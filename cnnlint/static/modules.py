@@ -100,7 +100,7 @@ def _init_layer(it: Interpreter, spec: LayerSpec, args: Args, kwargs: Kwargs, si
         _install(it, module, build_layer(spec, given, named), site)
     except Refused as refused:
         if it.guarded:
-            raise Raised(ValueError, refused.problem.text) from None
+            raise Raised.by_torch(refused.problem) from None
         it.recorder.fail(refused.problem, module.built_at or site, spec.name, module, None)
         state = refused.result.output if refused.result is not None else None
         if isinstance(state, LayerState):

@@ -8,8 +8,9 @@ import libcst as cst
 
 from cnnlint.static.builtins import BUILTINS
 from cnnlint.static.frame import Frame
-from cnnlint.static.signals import Raised
-from cnnlint.static.values import MISSING, Site, Unknown, Value
+from cnnlint.static.signals import Raised, Refine
+from cnnlint.static.wanted import INPUT_AXES
+from cnnlint.static.values import MISSING, Site, Unknown, UnknownShape, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -85,6 +86,8 @@ def _unpack(it: Interpreter, target: cst.Tuple | cst.List, value: Value, frame: 
 
     elements = target.elements
     star = next((i for i, element in enumerate(elements) if isinstance(element, cst.StarredElement)), None)
+    if isinstance(value, UnknownShape) and star is None and len(elements) in INPUT_AXES:
+        raise Refine(value.index, INPUT_AXES[len(elements)], "float32")
     items = items_of(it, value)
     if items is None:
         why = value if isinstance(value, Unknown) else it.unknown("unpacked from a value whose items are not known")

@@ -83,6 +83,8 @@ class Recorder:
     overwritten: list[tuple[ModuleInstance, str, Value, Site, Site]] = field(default_factory=list)
     made_in_forward: list[tuple[Value, Site]] = field(default_factory=list)
     devices: list[tuple[str, str, bool, Site]] = field(default_factory=list)
+    assumed_rank: bool = False
+    """Whether an input was given a number of axes that its layer does not insist on."""
     running: bool = False
     stack: list[int] = field(default_factory=list)
     sites: list[Site] = field(default_factory=list)

@@ -47,6 +47,8 @@ class Entry:
     shapes: tuple[InputShape, ...] = ()
     args: tuple[Value, ...] | None = None
     kwargs: dict[str, Value] | None = None
+    made_up: bool = False
+    """Whether the reader chose the arguments: then nothing that an omitted one (``None``) leads to is certain."""
 
 
 def run_entry(it: Interpreter, entry: Entry, *, symbolic_batch: bool) -> ModelGraph:
@@ -135,6 +137,7 @@ def _refined(
     it: Interpreter, entry: Entry, params: tuple[Param, ...], shapes: dict[int, Shape]
 ) -> tuple[ModelGraph, dict[int, Shape]]:
     """Run, starting over whenever a layer tells the shape of an input that was open."""
+    it.recorder.assumed_rank = False
     for _ in range(MAX_RESTARTS):
         args, kwargs = _arguments(it, params, shapes, bool(entry.shapes))
         try:
@@ -227,7 +230,12 @@ def _attempt(
         it, entry.root, target=entry.target, span=entry.span, inputs=inputs, evidence=evidence, output=output
     )
     it.unknowns = built
-    return _with_failure(graph, raised) if raised is not None else graph
+    graph = _with_failure(graph, raised) if raised is not None else graph
+    doubtful = it.recorder.assumed_rank
+    if not entry.made_up and not doubtful:
+        return graph
+    kept = (replace(f, certain=f.certain and not doubtful and "NoneType" not in f.problem.text) for f in graph.failures)
+    return replace(graph, failures=tuple(kept))
 
 
 def _label_inputs(entry: Entry, args: list[Value], kwargs: dict[str, Value]) -> tuple[Tensor, ...]:

@@ -41,6 +41,8 @@ class Raised(Signal):
     ) -> None:
         super().__init__(text)
         self.problem = problem
+        self.also: tuple[type[BaseException], ...] = ()
+        """Further types that a handler may name to catch it."""
         self.kind = kind
         self.text = text
         self.instance = instance
@@ -51,6 +53,15 @@ class Raised(Signal):
         """The module class whose construction it ended, the outermost."""
         self.explicit = False
         """Whether a ``raise`` or ``assert`` of the program did it, rather than an operation that cannot succeed."""
+
+    @classmethod
+    def by_torch(cls, problem: Problem) -> Raised:
+        """What torch raises for a problem. Where torch's own type differs from case to case, handlers of the usual
+        ones all catch it."""
+        raised = cls(TypeError if problem.kind is ProblemKind.SIGNATURE else RuntimeError, problem.text, None, problem)
+        if problem.kind is not ProblemKind.SIGNATURE:
+            raised.also = (ValueError, TypeError, IndexError)
+        return raised
 
     def as_problem(self) -> Problem:
         """What to report if nothing catches it."""

@@ -362,7 +362,7 @@ def _is_kind(raised: Raised, kind: Value) -> bool:
         return isinstance(kind, Unknown)
     if isinstance(raised.kind, Class):
         return raised.kind.is_subclass(kind) or (kind.pytype in (Exception, BaseException))
-    return kind.pytype is not None and issubclass(raised.kind, kind.pytype)
+    return kind.pytype is not None and any(issubclass(own, kind.pytype) for own in (raised.kind, *raised.also))
 
 
 @statement(cst.With)

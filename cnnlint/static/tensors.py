@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnnlint import ops
 from cnnlint.graph.model import Tensor
-from cnnlint.static.values import MISSING, External, Native, Site, TensorValue, TorchSize, Value
+from cnnlint.static.values import MISSING, External, Native, Site, TensorValue, TorchSize, UnknownShape, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -86,6 +86,8 @@ def _method(
 def _shape(it: Interpreter, tensor: TensorValue, site: Site) -> Value:
     if tensor.shape is not None:
         return TorchSize(tensor.shape)
+    if tensor.refine >= 0:
+        return UnknownShape("the shape of an input is not known", site, tensor.refine)
     why = it.unknown("the shape of a tensor is not known", site)
     if it.recorder.running:
         it.note(why)

@@ -138,7 +138,7 @@ def ask(it: Interpreter, question: Ask, name: str, sources: list[TensorValue], s
 def refusal(it: Interpreter, refused: Refused, name: str, sources: list[TensorValue], site: Site) -> Value:
     """Torch raises here: for the program to catch, or for us to report."""
     if it.guarded:
-        raise Raised(RuntimeError, refused.problem.text)
+        raise Raised.by_torch(refused.problem) from None
     recorder = it.recorder
     index = len(recorder.nodes) if recorder.running else None
     result = refused.result or Result(TensorSpec(None), Opaque(name))

@@ -70,6 +70,16 @@ class UnknownObject(Unknown):
     __slots__ = ()
 
 
+class UnknownShape(Unknown):
+    """The shape of model input ``index``, which is still open: taking it apart tells its rank."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, reason: str, site: Site | None, index: int) -> None:
+        super().__init__(reason, site)
+        self.index = index
+
+
 class Function:
     """A ``def`` or ``lambda`` of the program, with the frame it closes over."""
 

@@ -10,6 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cnnlint.graph.dims import BATCH, Dim, Shape, Sym, opaque, symbol
+from cnnlint.graph.model import Origin
 from cnnlint.graph.operations import Opaque
 from cnnlint.ops.spec import LayerSpec, LayerState
 from cnnlint.static.signals import Refine
@@ -24,6 +25,15 @@ _CHANNELS = {
     "InstanceNorm": "num_features", "MaxPool": None, "AvgPool": None, "AdaptiveAvgPool": None,
     "AdaptiveMaxPool": None, "ZeroPad": None, "ReflectionPad": None, "ReplicationPad": None,
 }  # fmt: skip
+INPUT_AXES: dict[int, Shape] = {
+    2: (BATCH, symbol("C")),
+    3: (BATCH, symbol("L"), symbol("C")),
+    4: (BATCH, symbol("C"), symbol("H"), symbol("W")),
+    5: (BATCH, symbol("C"), symbol("D"), symbol("H"), symbol("W")),
+}
+"""The axes of an input that the program takes apart into so many sizes."""
+_ANY_RANK = frozenset({"Linear", "Embedding", "Flatten", "BatchNorm1d"})
+"""Layers that accept inputs of several ranks."""
 _NAME = re.compile(r"([A-Z][A-Za-z]*?)([123])d")
 
 
@@ -34,7 +44,9 @@ def settle(it: Interpreter, spec: LayerSpec, state: LayerState, value: Value, si
     if isinstance(value, TensorValue) and value.shape is None and value.refine >= 0:
         shape = expected_shape(spec, state, named=True)
         if shape is not None:
+            it.recorder.assumed_rank = it.recorder.assumed_rank or spec.name in _ANY_RANK
             raise Refine(value.refine, shape, "int64" if spec.name == "Embedding" else "float32")
+    _settle_channels(spec, state, value)
     if isinstance(value, Unknown) or (isinstance(value, TensorValue) and value.shape is None):
         if isinstance(value, Unknown) and it.recorder.running:
             it.note(value)
@@ -43,6 +55,16 @@ def settle(it: Interpreter, spec: LayerSpec, state: LayerState, value: Value, si
             sources = (value,) if isinstance(value, TensorValue) else ()
             return it.recorder.add(Opaque("assumed"), sources, shape, None, site)
     return value
+
+
+def _settle_channels(spec: LayerSpec, state: LayerState, value: Value) -> None:
+    """An input of known rank whose channels are still a name gets those of the first layer that reads it."""
+    if not isinstance(value, TensorValue) or value.edge.origin is not Origin.INPUT or value.shape is None:
+        return
+    if len(value.shape) > 1 and value.shape[1] == symbol("C"):
+        wanted = expected_shape(spec, state, named=True)
+        if wanted is not None and len(wanted) == len(value.shape) and isinstance(wanted[1], int):
+            raise Refine(value.edge.index, (value.shape[0], wanted[1], *value.shape[2:]), value.dtype or "float32")
 
 
 def expected_shape(spec: LayerSpec, state: LayerState, named: bool) -> Shape | None:
