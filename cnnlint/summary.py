@@ -11,13 +11,36 @@ from cnnlint.graph.model import Call, ModelGraph, Tensor, Value, sum_macs, tenso
 from cnnlint.graph.receptive import Field, receptive_fields
 from cnnlint.graph.span import Span
 
-__all__ = ["LayerRow", "ModelSummary", "Size", "UnknownPlace", "summary_of"]
+__all__ = ["LayerRow", "Measured", "ModelSummary", "Size", "TraceNote", "UnknownPlace", "summary_of"]
 
 Size: TypeAlias = int | str | None
 """An integer, the text of a symbolic size, or ``None`` where it is unknown."""
 Axes: TypeAlias = tuple[int | None, ...] | None
 Output: TypeAlias = Any
 """The sizes of a tensor, or lists and objects of them, as JSON has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a run of the model gave for one call: sizes of the output, multiply-adds."""
+
+    output: Output
+    macs: Size
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"output": self.output, "macs": self.macs}
+
+
+@dataclass(frozen=True, slots=True)
+class TraceNote:
+    """How a model was run: on which device, with what count of multiply-adds by fvcore; or why it could not be."""
+
+    device: str | None = None
+    fvcore_macs: int | None = None
+    problem: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"device": self.device, "fvcore_macs": self.fvcore_macs, "problem": self.problem}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +58,10 @@ class LayerRow:
     effective_stride: Axes
     built_at: Span | None
     called_at: Span
+    measured: Measured | None = None
 
     def to_dict(self) -> dict[str, Any]:
+        measured = {} if self.measured is None else {"measured": self.measured.to_dict()}
         return {
             "name": self.name,
             "type": self.type,
@@ -47,6 +72,7 @@ class LayerRow:
             "effective_stride": _list(self.effective_stride),
             "built_at": _place(self.built_at),
             "called_at": _place(self.called_at),
+            **measured,
         }
 
 
@@ -82,6 +108,7 @@ class ModelSummary:
     macs_by_op: Mapping[str, Size] | None
     unknown: tuple[UnknownPlace, ...]
     layers: tuple[LayerRow, ...]
+    trace: TraceNote | None = None
 
     @property
     def batch(self) -> int | None:
@@ -105,6 +132,7 @@ class ModelSummary:
             "macs_by_op": None if self.macs_by_op is None else dict(self.macs_by_op),
             "unknown": [unknown.to_dict() for unknown in self.unknown],
             "layers": [layer.to_dict() for layer in self.layers],
+            **({} if self.trace is None else {"trace": self.trace.to_dict()}),
         }
 
 

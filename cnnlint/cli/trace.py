@@ -43,14 +43,18 @@ def command(
     can, else on the CPU. Exit status: 0 everything is equal, 1 something differs, 2 a model could not be run.
     """
     # Imported here, since `trace --help` needs none of it.
+    from cnnlint.lint.targets import TargetError
     from cnnlint.report.comparison import WRITERS, Failed
     from cnnlint.trace import Limits
 
     found = resolver(config, isolated)
     limits = Limits(seconds=time_limit, memory=int(memory_limit * (1 << 30)))
-    results = usable(
-        lambda: [each for target in targets for each in _results(target, found, inputs, python, limits, grad)]
-    )
+    try:
+        results = usable(
+            lambda: [each for target in targets for each in _results(target, found, inputs, python, limits, grad)]
+        )
+    except TargetError as error:
+        raise click.UsageError(str(error)) from error
     emit(WRITERS[output_format](results), for_people=output_format == "text")
     if any(isinstance(result, Failed) for result in results):
         return FAILED

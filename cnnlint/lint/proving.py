@@ -71,13 +71,12 @@ class Prover:
         return graded, failed, untried
 
     def _run(self, graph: ModelGraph, graphs: Sequence[ModelGraph], context: Context) -> Traced | TraceError:
-        from cnnlint.lint.tracing import python_of, trace_graph
-        from cnnlint.trace import Limits, TraceError, Tracer
+        from cnnlint.lint.tracing import limits_of, python_of, trace_graph
+        from cnnlint.trace import TraceError, Tracer
 
         python = python_of(context.resolved, self._options.python)
         if python not in self._tracers:
-            limits = Limits(self._options.seconds, int(self._options.gigabytes * (1 << 30)))
-            self._tracers[python] = Tracer(python, limits)
+            self._tracers[python] = Tracer(python, limits_of(self._options))
         try:
             return trace_graph(self._tracers[python], graph, graphs, context.project)
         except TraceError as error:

@@ -9,12 +9,13 @@ from typing import TypeAlias
 from cnnlint.config import Resolved, Resolver
 from cnnlint.graph.dims import Dim, substitute, symbol, symbols
 from cnnlint.graph.model import EvidenceKind, ModelGraph, Tensor
+from cnnlint.lint.proving import TraceOptions
 from cnnlint.lint.session import open_project
 from cnnlint.source.imports import Project
 from cnnlint.source.paths import absolute
 from cnnlint.static.reader import TargetError
 from cnnlint.static.target import parse_target
-from cnnlint.trace import ExampleCall, Input, Job, Traced, TraceError, Tracer, graph_of
+from cnnlint.trace import ExampleCall, Input, Job, Limits, Traced, TraceError, Tracer, graph_of
 from cnnlint.trace.job import CPU_ONLY, META_FIRST
 
 Sizes: TypeAlias = Mapping[str, Dim]
@@ -33,6 +34,11 @@ def python_of(resolved: Resolved, given: Path | None = None) -> Path | None:
         places = (chosen / "bin" / "python", chosen / "Scripts" / "python.exe", chosen / "python")
         return next((place for place in places if place.is_file()), places[0])
     return chosen
+
+
+def limits_of(options: TraceOptions) -> Limits:
+    """The limits of one model in the traced process's units."""
+    return Limits(seconds=options.seconds, memory=int(options.gigabytes * (1 << 30)))
 
 
 def project_of(target: str, resolver: Resolver) -> tuple[Resolved, Project]:

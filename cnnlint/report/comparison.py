@@ -55,7 +55,7 @@ WRITERS: dict[str, Callable[[Sequence[Result]], str]] = {
 
 def _text(result: Result) -> Iterator[str]:
     if isinstance(result, Failed):
-        yield f"{result.target}: not traced: {result.error.text}"
+        yield f"{result.target}: not traced: {_reason(result)}"
         return
     rows = [_cells(row) for row in result.rows]
     widths = [max(len(row[column]) for row in [_HEADINGS, *rows]) for column in range(len(_HEADINGS))]
@@ -67,6 +67,11 @@ def _text(result: Result) -> Iterator[str]:
     yield rule
     yield from (f"{name + ':':<24}{value}" for name, value in _facts(result))
     yield from (f"  {line}" for line in result.explanation)
+
+
+def _reason(failed: Failed) -> str:
+    """The error without the target, which stands before it."""
+    return failed.error.text.removeprefix(failed.target).strip()
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
@@ -168,7 +173,7 @@ def _plain(result: Result) -> dict[str, Any]:
 
 def _markdown(result: Result) -> str:
     if isinstance(result, Failed):
-        return f"### {cell(result.target)}\n\nNot traced: {cell(result.error.text)}\n"
+        return f"### {cell(result.target)}\n\nNot traced: {cell(_reason(result))}\n"
     head = f"### {cell(result.target)}\n\n{cell(verdict(result))}\n\n"
     table = f"| {' | '.join(_HEADINGS)} |\n|{' --- |' * _LEFT}{' ---: |' * (len(_HEADINGS) - _LEFT)}\n"
     rows = "".join(f"| {' | '.join(map(cell, _cells(row)))} |\n" for row in result.rows)

@@ -9,7 +9,7 @@ from typing import Any
 
 from cnnlint.graph.span import Span
 from cnnlint.report.markdown import cell
-from cnnlint.summary import LayerRow, ModelSummary, Size
+from cnnlint.summary import LayerRow, ModelSummary, Size, TraceNote
 
 _HEADINGS = ("Layer", "Type", "Output", "Parameters", "MACs", "Receptive field", "Stride")
 _LEFT = 3  # the first columns are words, the others numbers
@@ -51,12 +51,13 @@ WRITERS: dict[str, Callable[[Sequence[ModelSummary]], str]] = {
 
 
 def _text(summary: ModelSummary) -> Iterable[str]:
-    rows = [_cells(row) for row in summary.layers]
-    widths = [max(len(row[column]) for row in [_HEADINGS, *rows]) for column in range(len(_HEADINGS))]
+    headings = _headings(summary)
+    rows = [_cells(row)[: len(headings)] for row in summary.layers]
+    widths = [max(len(row[column]) for row in [headings, *rows]) for column in range(len(headings))]
     rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
     yield f"{summary.target}  ({summary.path}:{summary.line})"
     yield rule
-    for row in [_HEADINGS, None, *rows]:
+    for row in [headings, None, *rows]:
         yield rule if row is None else _aligned(row, widths)
     yield rule
     yield from (f"{label + ':':<22}{value}" for label, value in _totals(summary))
@@ -67,16 +68,32 @@ def _text(summary: ModelSummary) -> Iterable[str]:
 
 def _markdown(summary: ModelSummary) -> str:
     head = f"### {cell(summary.target)}\n\n" + "".join(f"- {label}: {value}\n" for label, value in _totals(summary))
-    table = f"\n| {' | '.join(_HEADINGS)} |\n|{' --- |' * _LEFT}{' ---: |' * (len(_HEADINGS) - _LEFT)}\n"
-    rows = "".join(f"| {' | '.join(map(cell, _cells(row)))} |\n" for row in summary.layers)
+    headings = _headings(summary)
+    table = f"\n| {' | '.join(headings)} |\n|{' --- |' * _LEFT}{' ---: |' * (len(headings) - _LEFT)}\n"
+    rows = "".join(f"| {' | '.join(map(cell, _cells(row)[: len(headings)]))} |\n" for row in summary.layers)
     unknown = "".join(f"- {cell(line)}\n" for line in _unknown(summary))
     return head + table + rows + (f"\nUnknown:\n\n{unknown}" if unknown else "")
+
+
+def _headings(summary: ModelSummary) -> tuple[str, ...]:
+    """The last column is there where the model was run."""
+    ran = summary.trace is not None and summary.trace.problem is None
+    return (*_HEADINGS, "Measured") if ran else _HEADINGS
+
+
+def _measured(row: LayerRow) -> str:
+    """The multiply-adds of the run, after the output's sizes where these are not what was read."""
+    if row.measured is None:
+        return "not run"
+    macs = number(row.measured.macs, dash=True)
+    return macs if row.measured.output == row.output else f"{shape(row.measured.output)} {macs}"
 
 
 def _cells(row: LayerRow) -> tuple[str, ...]:
     return (
         row.name or "(model)", row.type, shape(row.output), number(row.parameters, dash=True),
         _short(number(row.macs, dash=True)), _axes(row.receptive_field, "all"), _axes(row.effective_stride, "-"),
+        _measured(row),
     )  # fmt: skip
 
 
@@ -106,8 +123,17 @@ def _totals(summary: ModelSummary) -> Iterable[tuple[str, str]]:
         yield "MACs per sample", _with_unit(summary.macs // summary.batch)
     for name, amount in (summary.macs_by_op or {}).items():
         yield f"  {name}", _with_unit(amount) + _share(amount, summary.macs)
+    if summary.trace is not None:
+        yield "Trace", _run(summary.trace)
     if shares := _largest(summary):
         yield "Most parameters", shares
+
+
+def _run(note: TraceNote) -> str:
+    if note.problem is not None:
+        return f"not run: {note.problem}"
+    counted = "" if note.fvcore_macs is None else f"; fvcore counts {note.fvcore_macs:,} multiply-adds"
+    return f"ran on the {note.device} device{counted}"
 
 
 def _largest(summary: ModelSummary) -> str:

@@ -192,6 +192,14 @@ def _row(one: _Line | None, two: _Line | None) -> Row:
     return Row(status, two.name, two.type, two.output, two.parameters, two.macs, differences, one.span)
 
 
+def measured_rows(static: ModelGraph, traced: ModelGraph) -> list[tuple[Cell, Cell] | None]:
+    """For each leaf call of ``static``, in order, the output sizes and multiply-adds of its traced counterpart."""
+    left = [line for line in _lines(static, {}) if line.call.module.leaf]
+    right = [line for line in _lines(traced, {}) if line.call.module.leaf]
+    _, pairs = _aligned(left, right)
+    return [(two.output, two.macs) if two is not None else None for one, two in pairs if one is not None]
+
+
 # ---- totals -----------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,156 @@
+"""The commands: exit status, formats, grades; and nothing of the user's code runs unless asked for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from making_jobs import write
+
+from cnnlint.cli import run
+from cnnlint.trace import Tracer
+
+GOOD = """
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 8, 3, padding=1)
+            self.bn = nn.BatchNorm2d(8)
+            self.idle = nn.Linear(2, 2)
+
+        def forward(self, x):
+            return self.bn(self.conv(x))
+
+    if __name__ == "__main__":
+        Net()(torch.randn(2, 3, 16, 16))
+"""
+BAD = GOOD.replace("nn.BatchNorm2d(8)", "nn.BatchNorm2d(9)")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_process() -> Iterator[None]:
+    """The commands of this module share a traced process, each of which would import torch anew."""
+    shared = Tracer()
+    patch = pytest.MonkeyPatch()
+    patch.setattr(Tracer, "__exit__", lambda *_: None)
+    patch.setattr(Tracer, "close", lambda tracer: None)
+    patch.setattr(Tracer, "run", lambda tracer, job: _run(shared, job))
+    yield
+    patch.undo()
+    shared.close()
+
+
+_run = Tracer.run
+
+
+def test_trace_says_equal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, GOOD)
+    assert run(["trace", "net.py", "--isolated", "--grad"]) == 0
+    out, err = capsys.readouterr()
+    assert "net.py:Net: equal in 2 rows (meta device)" in out
+    assert "Never called:" in out
+    assert "idle.weight, idle.bias" in out
+    assert err == ""
+
+
+def test_trace_of_what_cannot_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, BAD)
+    assert run(["trace", "net.py", "--isolated", "--output-format", "json"]) == 2
+    (model,) = json.loads(capsys.readouterr().out)["models"]
+    assert (model["status"], model["error"]["kind"], model["error"]["line"]) == ("failed", "raises", 12)
+
+
+def test_trace_with_a_given_size(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, GOOD.partition("if __name__")[0])
+    assert run(["trace", "net.py:Net", "--isolated"]) == 2
+    assert "give it with --input" in capsys.readouterr().out
+    assert run(["trace", "net.py:Net", "--isolated", "--input", "3x8x8", "--output-format", "json"]) == 0
+    (model,) = json.loads(capsys.readouterr().out)["models"]
+    assert model["rows"][0]["output"] == [1, 8, 8, 8]
+
+
+def test_trace_of_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["trace", "nowhere.py"]) == 2
+    assert "no such file" in capsys.readouterr().err
+
+
+def _findings(capsys: pytest.CaptureFixture[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    report = json.loads(capsys.readouterr().out)
+    jsonschema.validate(
+        report, json.loads(files("cnnlint.report.schemas").joinpath("findings.schema.json").read_text())
+    )
+    return {finding["code"]: finding for finding in report["findings"]}, report
+
+
+def test_check_grades_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, GOOD)
+    assert run(["check", "net.py", "--isolated", "--trace", "--output-format", "json", "--select", "CNN601"]) == 1
+    found, _ = _findings(capsys)
+    assert found["CNN601"]["proof"] == "confirmed"
+
+
+def test_check_gives_torchs_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, BAD)
+    assert run(["check", "net.py", "--isolated", "--trace", "--output-format", "json", "--select", "CNN1"]) == 1
+    found, report = _findings(capsys)
+    assert found["CNN101"]["proof"] == "confirmed"
+    assert "running_mean" in found["CNN101"]["data"]["torch"]
+    assert report["diagnostics"] == []
+    assert run(["check", "net.py", "--isolated", "--trace", "--output-format", "concise", "--select", "CNN1"]) == 1
+    assert "[confirmed by the trace]" in capsys.readouterr().out
+
+
+def test_check_reports_a_model_that_does_not_run_and_keeps_its_findings(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, GOOD.replace("return self.bn", "torch.load('weights.pth'); return self.bn"))
+    assert run(["check", "net.py", "--isolated", "--trace", "--output-format", "json", "--select", "CNN601"]) == 1
+    found, report = _findings(capsys)
+    # The convolution and its norm come after what raises, so nothing is known of them.
+    assert found["CNN601"]["proof"] == "static"
+    (diagnostic,) = report["diagnostics"]
+    assert diagnostic["kind"] == "trace-error"
+    assert diagnostic["line"] == 12
+    assert "FileNotFoundError" in diagnostic["message"]
+
+
+def test_summary_shows_what_was_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, GOOD)
+    assert run(["summary", "net.py", "--isolated", "--trace", "--output-format", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    jsonschema.validate(
+        document, json.loads(files("cnnlint.report.schemas").joinpath("summary.schema.json").read_text())
+    )
+    (model,) = document["models"]
+    assert model["trace"] == {"device": "meta", "fvcore_macs": 110592, "problem": None}
+    assert [layer["measured"]["macs"] for layer in model["layers"]] == [110592, 0]
+    assert run(["summary", "net.py", "--isolated", "--trace"]) == 0
+    assert "Measured" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["check", "summary"])
+def test_no_user_code_runs_without_being_asked(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import subprocess
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise AssertionError("a process was started")
+
+    monkeypatch.setattr(subprocess, "Popen", refuse)
+    monkeypatch.setattr(Tracer, "run", refuse)
+    mark = tmp_path / "imported"
+    write(tmp_path, f"open({str(mark)!r}, 'w').close()\n" + "\n".join(line[4:] for line in GOOD.splitlines()))
+    assert run([command, "net.py", "--isolated"]) in (0, 1)
+    assert "internal error" not in capsys.readouterr().err
+    assert not mark.exists()
