@@ -291,7 +291,7 @@ def _standing(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Sta
         cls = env.names.get(name)
         if not isinstance(cls, Class) or cls in it.recorder.built or not has_forward(it, cls):
             continue
-        if any(isinstance(other := env.names.get(n), Class) and cls in other.mro[1:] for n in classes):
+        if any(isinstance(sub := env.names.get(n), Class) and cls in sub.mro[1:] for n in classes):
             continue  # a base class: what its subclasses do not define themselves is read with them
         statement = classes[name]
         root = build(it, cls, name, statement)

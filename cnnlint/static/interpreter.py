@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from cnnlint.source.imports import Project
     from cnnlint.static.recorder import Recorder
+    from cnnlint.static.scriptlog import ScriptLog
 
 MAX_STEPS = 800_000
 MAX_DEPTH = 200
@@ -53,6 +54,8 @@ class Interpreter:
         self.modules: dict[Path, ModuleEnv] = {}
         self.unknowns: dict[tuple[str, Site | None], Unknown] = {}
         self.memo = Memo()
+        self.script: ScriptLog | None = None
+        """Where what a script does to its models is written down, while a script is read."""
         self.hidden_parameters = False
         """Whether the forward pass called something unknown, which may hold parameters."""
 

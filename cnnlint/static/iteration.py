@@ -164,7 +164,7 @@ def join(it: Interpreter, one: Value, other: Value, site: Site) -> Value:
         return one
     for side in (one, other):
         if isinstance(side, Unknown) and not side.name:
-            return side
+            return side.bare()
     return it.unknown("differs between branches of which either may be taken", site)
 
 

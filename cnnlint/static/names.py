@@ -9,8 +9,8 @@ import libcst as cst
 from cnnlint.static.builtins import BUILTINS
 from cnnlint.static.frame import Frame
 from cnnlint.static.signals import Raised, Refine
-from cnnlint.static.wanted import INPUT_AXES
 from cnnlint.static.values import MISSING, Site, Unknown, UnknownShape, Value
+from cnnlint.static.wanted import INPUT_AXES
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -91,7 +91,11 @@ def _unpack(it: Interpreter, target: cst.Tuple | cst.List, value: Value, frame: 
     items = items_of(it, value)
     if items is None:
         why = value if isinstance(value, Unknown) else it.unknown("unpacked from a value whose items are not known")
-        for element in elements:
+        for index, element in enumerate(elements):
+            if isinstance(value, ModelOutput) and star is None:
+                step = OutputStep("item", index, Site(frame.statement, target))
+                assign(it, element.value, value.then(step), frame)
+                continue
             assign(it, element.value, Unknown(why.reason, Site(frame.statement, target)), frame)
         return
     short = len(items) < len(elements) - (star is not None)

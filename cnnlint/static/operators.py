@@ -339,7 +339,7 @@ def first_unknown(it: Interpreter, site: Site | None, *values: Value) -> Unknown
     """The unknown among ``values`` that explains why their combination is unknown."""
     for value in values:
         if isinstance(value, Unknown):
-            return value if not value.name else it.unknown(f"the argument {value.name} is not known", site)
+            return value.bare() if not value.name else it.unknown(f"the argument {value.name} is not known", site)
         if isinstance(value, External):
             return it.unknown(f"{value.path} is not read", site)
     return it.unknown("depends on something that is not known", site)

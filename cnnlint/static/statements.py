@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from cnnlint.graph.model import Problem, ProblemKind
 from cnnlint.static.attributes import get_attribute
 from cnnlint.static.calls import call
 from cnnlint.static.classes import make_class, make_function, merge_property
@@ -143,8 +144,14 @@ def _class(it: Interpreter, node: cst.ClassDef, frame: Frame) -> None:
 
 @statement(cst.Assert)
 def _assert(it: Interpreter, node: cst.Assert, frame: Frame) -> None:
-    if truth(it, it.eval(node.test, frame)) is False:
-        raise _explicit(Raised(AssertionError, "assertion failed"))
+    if truth(it, it.eval(node.test, frame)) is not False:
+        return
+    raised = Raised(AssertionError, "assertion failed")
+    test = cst.Module([]).code_for_node(node.test)
+    if isinstance(node.test, cst.Name | cst.Tuple) or "None" in test:
+        raise _explicit(raised)  # "not meant to be reached", or an argument that must be given
+    raised.problem = Problem(ProblemKind.ARGUMENT, f"fails its own check: assert {test}")
+    raise raised
 
 
 @statement(cst.Raise)

@@ -60,6 +60,10 @@ class Unknown:
         """The size this argument stands for, if it has a name. Padding may be 0, other sizes are at least 1."""
         return symbol(self.name, 0 if "pad" in self.name else 1) if self.name else None
 
+    def bare(self) -> Unknown:
+        """What is left of it in a computation that is not followed."""
+        return self
+
     def __repr__(self) -> str:
         return f"Unknown({self.reason!r})"
 
@@ -78,6 +82,34 @@ class UnknownShape(Unknown):
     def __init__(self, reason: str, site: Site | None, index: int) -> None:
         super().__init__(reason, site)
         self.index = index
+
+
+@dataclass(frozen=True, slots=True)
+class OutputStep:
+    """What a script does to what a model returned. ``kind``: ``attr`` or ``item`` (``name`` is the key), or ``op``
+    (``name`` is torch's name, ``dim`` its axis)."""
+
+    kind: str
+    name: str | int
+    site: Site
+    dim: int | None = None
+
+
+class ModelOutput(Unknown):
+    """What a model returned outside any model: unknown, but it is known where it comes from."""
+
+    __slots__ = ("model", "steps")
+
+    def __init__(self, model: ModuleInstance, site: Site | None, steps: tuple[OutputStep, ...] = ()) -> None:
+        super().__init__("what a model returns outside a model", site)
+        self.model = model
+        self.steps = steps
+
+    def then(self, step: OutputStep) -> ModelOutput:
+        return ModelOutput(self.model, self.site, (*self.steps, step))
+
+    def bare(self) -> Unknown:
+        return Unknown(self.reason, self.site)
 
 
 class Function:
