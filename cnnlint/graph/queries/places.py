@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cnnlint.graph.model import Failure, ModelGraph, Module, Node
 from cnnlint.graph.span import Span
 
@@ -24,6 +26,18 @@ def raising_place(model: ModelGraph, failure: Failure) -> tuple[Span, Span | Non
     if owner is not None and owner.path == "torch.nn.Sequential":
         return layer.built_at, failure.span
     return failure.span, layer.built_at
+
+
+def refusals(model: ModelGraph) -> Iterator[Failure]:
+    """What torch certainly refuses, without the calls of layers that it refused to build."""
+    unbuilt = {
+        failure.module
+        for failure in model.failures
+        if failure.node is None and failure.module and not failure.problem.text.startswith("raises ")
+    }
+    for failure in model.failures:
+        if failure.certain and (failure.node is None or failure.node.module.name not in unbuilt):
+            yield failure
 
 
 def refusal(failure: Failure) -> str:

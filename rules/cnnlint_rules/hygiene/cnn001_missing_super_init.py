@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnlint.graph.model import ModelGraph, ProblemKind
+from cnnlint.graph.queries.places import refusals
 from cnnlint.rule import Category, Example, Finding, Rule, Severity
 
 _NET = """\
@@ -83,8 +84,8 @@ class MissingSuperInit(Rule):
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """Torch's refusals of this kind, the first of each class."""
         seen = set()
-        for failure in model.failures:
-            if failure.certain and failure.problem.kind is ProblemKind.UNINITIALISED and failure.type not in seen:
+        for failure in refusals(model):
+            if failure.problem.kind is ProblemKind.UNINITIALISED and failure.type not in seen:
                 seen.add(failure.type)
                 yield self.finding(
                     failure,

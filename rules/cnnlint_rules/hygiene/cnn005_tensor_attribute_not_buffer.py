@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnlint.graph.model import ModelGraph, Node, Origin, Tensor
-from cnnlint.graph.operations import Convolution, Dense, Elementwise, MatrixProduct, Merge
+from cnnlint.graph.operations import Convolution, Dense, Elementwise, MatrixProduct, Merge, Opaque
 from cnnlint.graph.queries.weights import input_dependent
 from cnnlint.graph.wording import plain, shape
 from cnnlint.rule import Category, Example, Finding, Rule, Severity
+
+# Operators by name, for inputs of which not even the number of axes is known.
+_OPERATORS = frozenset({"add", "sub", "mul", "div", "matmul"})
 
 _NET = """\
 class Net(nn.Module):
@@ -113,7 +116,7 @@ class TensorAttributeNotBuffer(Rule):
         """One finding for each place where such a tensor is used."""
         depends = input_dependent(model)
         for node in model.nodes:
-            if node.certain and isinstance(node.op, Merge | Elementwise | MatrixProduct | Convolution | Dense):
+            if node.certain and _is_arithmetic(node):
                 loose = [tensor for tensor in node.inputs if _is_loose(tensor)]
                 if loose and any(tensor in depends for tensor in node.inputs):
                     yield self._finding(node, loose[0])
@@ -125,6 +128,13 @@ class TensorAttributeNotBuffer(Rule):
             help="register_buffer(name, tensor, persistent=False)",
             data={"shape": plain(tensor.shape)},
         )
+
+
+def _is_arithmetic(node: Node) -> bool:
+    """Operations that want their tensors on one device; indexing does not."""
+    if isinstance(node.op, Opaque):
+        return node.op.name in _OPERATORS
+    return isinstance(node.op, Merge | Elementwise | MatrixProduct | Convolution | Dense)
 
 
 def _is_loose(tensor: Tensor) -> bool:

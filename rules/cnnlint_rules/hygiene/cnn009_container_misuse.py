@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnlint.graph.model import Failure, ModelGraph, ProblemKind
-from cnnlint.graph.queries.places import refusal
+from cnnlint.graph.queries.places import refusal, refusals
 from cnnlint.rule import Category, Example, Finding, Rule, Severity
 
 _NET = """\
@@ -94,8 +94,8 @@ class ContainerMisuse(Rule):
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """Torch's refusals of this kind."""
-        for failure in model.failures:
-            if failure.certain and failure.problem.kind is ProblemKind.CONTAINER:
+        for failure in refusals(model):
+            if failure.problem.kind is ProblemKind.CONTAINER:
                 yield self._finding(failure)
 
     def _finding(self, failure: Failure) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnnlint.graph.facts import Overwritten
 from cnnlint.graph.model import Failure, ModelGraph, ProblemKind
-from cnnlint.graph.queries.places import refusal
+from cnnlint.graph.queries.places import refusal, refusals
 from cnnlint.graph.wording import number, plain
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
@@ -88,8 +88,8 @@ class UndefinedOrOverwrittenLayer(Rule):
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """Names that do not exist, and lost layers."""
-        for failure in model.failures:
-            if failure.certain and failure.problem.kind is ProblemKind.ATTRIBUTE:
+        for failure in refusals(model):
+            if failure.problem.kind is ProblemKind.ATTRIBUTE:
                 yield self._undefined(failure)
         for overwritten in model.facts.overwritten:
             yield self._lost(overwritten)

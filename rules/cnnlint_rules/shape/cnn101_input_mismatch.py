@@ -9,7 +9,7 @@ from cnnlint.graph.model import Failure, ModelGraph, Node, ProblemKind
 from cnnlint.graph.operations import Activation, Dense
 from cnnlint.graph.queries.chains import is_pointwise, is_spatial, is_transparent, reaches_output, source
 from cnnlint.graph.queries.heads import flattened_input
-from cnnlint.graph.queries.places import own_layer, raising_place, refusal
+from cnnlint.graph.queries.places import own_layer, raising_place, refusal, refusals
 from cnnlint.graph.wording import plain, shape
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
@@ -137,8 +137,8 @@ class InputMismatch(Rule):
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """Torch's refusals, and linear layers along the width of a map."""
-        for failure in model.failures:
-            if failure.certain and failure.problem.kind in _KINDS and not _behind_flatten(model, failure):
+        for failure in refusals(model):
+            if failure.problem.kind in _KINDS and not _behind_flatten(model, failure):
                 yield self._refusal(model, failure)
         for node in model.nodes:
             if node.certain and _along_width(model, node):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnlint.graph.model import Failure, ModelGraph, Problem, ProblemKind
-from cnnlint.graph.queries.places import raising_place, refusal
+from cnnlint.graph.queries.places import raising_place, refusal, refusals
 from cnnlint.graph.wording import plain
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
@@ -105,8 +105,8 @@ class IndivisibleChannels(Rule):
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """Torch's refusals of this kind."""
-        for failure in model.failures:
-            if failure.certain and failure.problem.kind is ProblemKind.INDIVISIBLE:
+        for failure in refusals(model):
+            if failure.problem.kind is ProblemKind.INDIVISIBLE:
                 yield self._finding(model, failure)
 
     def _finding(self, model: ModelGraph, failure: Failure) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import Failure, ModelGraph, Node, ProblemKind
 from cnnlint.graph.queries.inputs import size_trail, smallest_input, square
-from cnnlint.graph.queries.places import raising_place
+from cnnlint.graph.queries.places import raising_place, refusals
 from cnnlint.graph.wording import plain, times
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
@@ -105,8 +105,8 @@ class NonpositiveOutputSize(Rule):
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """Torch's refusals of this kind."""
-        for failure in model.failures:
-            if failure.certain and failure.problem.kind is ProblemKind.OUTPUT_SIZE:
+        for failure in refusals(model):
+            if failure.problem.kind is ProblemKind.OUTPUT_SIZE:
                 yield self._finding(model, failure)
 
     def _finding(self, model: ModelGraph, failure: Failure) -> Finding:

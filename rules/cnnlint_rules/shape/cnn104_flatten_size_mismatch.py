@@ -9,7 +9,7 @@ from cnnlint.graph.model import Failure, ModelGraph, Module, ProblemKind
 from cnnlint.graph.operations import Dense
 from cnnlint.graph.queries.heads import Flattened, flattened_input
 from cnnlint.graph.queries.inputs import fitting_inputs, square
-from cnnlint.graph.queries.places import own_layer, raising_place, refusal
+from cnnlint.graph.queries.places import own_layer, raising_place, refusal, refusals
 from cnnlint.graph.wording import number, plain, product, shape, times
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, SetArgument, Severity
 
@@ -113,9 +113,7 @@ class FlattenSizeMismatch(Rule):
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """Linear layers that refuse a flattened map, and views that do not hold their elements."""
-        for failure in model.failures:
-            if not failure.certain:
-                continue
+        for failure in refusals(model):
             if failure.problem.kind is ProblemKind.RESHAPE:
                 yield self._reshape(failure)
             elif failure.problem.kind is ProblemKind.CHANNELS and failure.node and isinstance(failure.node.op, Dense):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import Failure, ModelGraph, Module, ProblemKind
 from cnnlint.graph.operations import Convolution
-from cnnlint.graph.queries.places import own_layer, raising_place, refusal
+from cnnlint.graph.queries.places import own_layer, raising_place, refusal, refusals
 from cnnlint.graph.wording import plain
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, SetArgument, Severity
 
@@ -106,8 +106,8 @@ class SamePaddingStrided(Rule):
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """Torch's refusals of this kind."""
-        for failure in model.failures:
-            if failure.certain and failure.problem.kind is ProblemKind.SAME_PADDING:
+        for failure in refusals(model):
+            if failure.problem.kind is ProblemKind.SAME_PADDING:
                 yield self._finding(model, failure)
 
     def _finding(self, model: ModelGraph, failure: Failure) -> Finding:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import Failure, ModelGraph, ProblemKind
 from cnnlint.graph.operations import Normalisation
-from cnnlint.graph.queries.places import own_layer, raising_place, refusal
+from cnnlint.graph.queries.places import own_layer, raising_place, refusal, refusals
 from cnnlint.graph.wording import plain
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, RemoveArgument, Rule, Severity
 
@@ -106,8 +106,8 @@ class InvalidLayerArguments(Rule):
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """Torch's refusals of these kinds."""
-        for failure in model.failures:
-            if failure.certain and failure.problem.kind in _KINDS and not _is_about_statistics(failure):
+        for failure in refusals(model):
+            if failure.problem.kind in _KINDS and not _is_about_statistics(failure):
                 yield self._finding(model, failure)
 
     def _finding(self, model: ModelGraph, failure: Failure) -> Finding:
