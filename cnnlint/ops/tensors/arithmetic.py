@@ -97,12 +97,12 @@ def combine(name: str, left: Any, right: Any) -> Result:
     _wants_types(rule, name, dtype, pair)
     if name == "pow" and is_integral(dtype) and isinstance(right, int) and right < 0:
         refuse(ProblemKind.ARGUMENT, f"raises integers to the negative power {right}", got=right)
-    if name in ("floor_divide", "remainder") and is_integral(dtype) and _is_zero(right):
+    if name in ("floor_divide", "remainder", "fmod") and is_integral(dtype) and _is_zero(right):
         refuse(ProblemKind.ARGUMENT, "divides integers by zero", got="0")
     meeting = _operation(rule, name, pair)
     out = {"bool": "bool", "float": to_float(dtype), "double": _double(dtype)}.get(rule.result, dtype)
-    guess = TensorSpec(broadcast(*shapes(pair)), out)
-    shape = wants_broadcast(shapes(pair), Result(guess, meeting))
+    operands = shapes(pair)
+    shape = wants_broadcast(operands, lambda: Result(TensorSpec(broadcast(*operands), out), meeting))
     return Result(TensorSpec(shape, out, _values(rule, pair, shape, dtype, out)), meeting)
 
 
@@ -145,11 +145,13 @@ def _operation(rule: Binary, name: str, pair: tuple[Any, Any]) -> Operation:
     return Elementwise(name, linear=rule.linear == 2 or rule.linear == tensors.index(True))
 
 
-def _entry(name: str, left_scalar: bool = False, right_scalar: bool = True, swap: bool = False) -> Entry:
+def _entry(name: str, left_scalar: bool = False, right_scalar: bool = True) -> Entry:
+    """The operation on ``input`` and ``other``; each may be a number where that is said."""
+
     def entry(args: Args) -> Result:
         left, right = operand(args, "input", left_scalar), operand(args, "other", right_scalar)
-        wants_tensor(args, (left, right))
-        return combine(name, right, left) if swap else combine(name, left, right)
+        wants_tensor((left, right))
+        return combine(name, left, right)
 
     return entry
 
@@ -168,9 +170,7 @@ def _times(value: Any, alpha: Any) -> Any:
     if isinstance(alpha, int) and alpha == 1:
         return value
     if isinstance(value, TensorLike):
-        return TensorSpec(
-            value.shape, value.dtype, _values(TABLE["mul"], (value, alpha), value.shape, None, value.dtype)
-        )
+        return TensorSpec(value.shape, value.dtype, computed(op.mul, (value, alpha), value.shape or ()))
     products = compute(op.mul, (value,), (alpha,)) if not isinstance(value, bool) else None
     return products[0] if products else value
 
@@ -227,7 +227,7 @@ _DIVISIONS = (
 
 def _pow(args: Args) -> Result:
     base, exponent = operand(args, "input"), operand(args, "exponent")
-    wants_tensor(args, (base, exponent))
+    wants_tensor((base, exponent))
     return combine("pow", base, exponent)
 
 

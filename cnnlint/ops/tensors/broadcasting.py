@@ -5,7 +5,7 @@ Rules: https://pytorch.org/docs/stable/notes/broadcasting.html
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import reduce
 
 from cnnlint.graph.dims import Dim, Shape, differ, lower, opaque, same
@@ -16,8 +16,8 @@ from cnnlint.ops.spec import Result, refuse
 
 def conflict(left: Dim, right: Dim) -> bool:
     """Whether two sizes on one axis certainly do not broadcast."""
-    if type(left) is int and type(right) is int:
-        return left != right and left != 1 and right != 1
+    if left is right or left == right:
+        return False
     return differ(left, right) and differ(left, 1) and differ(right, 1)
 
 
@@ -50,10 +50,12 @@ def broadcast(*shapes: Shape) -> Shape:
     return tuple(reduce(joined, column) for column in columns)
 
 
-def wants_broadcast(shapes: Sequence[Shape], result: Result | None = None) -> Shape:
-    """The common shape; refuses where there is none. ``result`` is what would come out otherwise."""
+def wants_broadcast(shapes: Sequence[Shape], result: Callable[[], Result] | None = None) -> Shape:
+    """The common shape; refuses where there is none. ``result`` says what would come out otherwise."""
     common = shapes[0]
     for shape in shapes[1:]:
+        if shape == common:
+            continue
         axis = clash(common, shape)
         if axis is not None:
             rank = max(len(common), len(shape))
@@ -63,7 +65,7 @@ def wants_broadcast(shapes: Sequence[Shape], result: Result | None = None) -> Sh
                 expected=_padded(common, rank)[axis],
                 got=_padded(shape, rank)[axis],
                 axis=axis,
-                result=result,
+                result=result() if result else None,
             )
         common = broadcast(common, shape)
     return common

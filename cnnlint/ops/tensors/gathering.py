@@ -71,7 +71,9 @@ def _take_along(args: Args) -> Result:
     axis = axis_of(args, "dim", len(shape))
     if not shape:
         refuse(ProblemKind.INDEX, "takes along an axis of a tensor without axes", expected=0, got=axis)
-    _wants_rank_of(tensor, index, "indices")
+    if len(shape) != len(picked):
+        text = f"gets indices of shape {shown(picked)} for shape {shown(shape)}"
+        refuse(ProblemKind.RANK, text, expected=len(shape), got=len(picked))
     wants_broadcast([shape[:axis] + shape[axis + 1 :], picked[:axis] + picked[axis + 1 :]])
     rest = [_other(size, wanted) for size, wanted in zip(shape, picked, strict=True)]
     target = (*rest[:axis], *picked[axis : axis + 1], *rest[axis + 1 :])

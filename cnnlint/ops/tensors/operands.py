@@ -29,7 +29,7 @@ def operand(args: Args, key: str, scalar: bool = True) -> Any:
     return value
 
 
-def wants_tensor(args: Args, operands: Sequence[Any]) -> None:
+def wants_tensor(operands: Sequence[Any]) -> None:
     """Refuse a call without any tensor."""
     if not any(isinstance(value, TensorLike) for value in operands):
         refuse(ProblemKind.ARGUMENT, "needs a tensor, gets numbers only")
@@ -42,6 +42,8 @@ def shapes(operands: Sequence[Any]) -> list[Shape]:
 
 def computed(function: Callable[..., Any] | None, operands: Sequence[Any], shape: Shape) -> Values:
     """``function`` of the operands at each position of ``shape``, where all elements are known."""
+    if any(isinstance(value, TensorLike) and value.values is None for value in operands):
+        return None
     columns = []
     for value in operands:
         column = expand(value, shape) if isinstance(value, TensorLike) else filled(shape, value)

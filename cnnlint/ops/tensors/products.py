@@ -6,11 +6,11 @@ names, except that it leaves out a batch that only the second operand has.
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import Dim, Shape, differ
+from cnnlint.graph.dims import Dim, Shape, Sym, differ
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import MatrixProduct
 from cnnlint.ops.reading import axis_of, product, shown
-from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
+from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.broadcasting import broadcast, clash, conflict, wants_broadcast, wants_expandable
 from cnnlint.ops.tensors.define import both, function, in_place, operator
 from cnnlint.ops.tensors.dtypes import is_integral, promote
@@ -166,6 +166,8 @@ def _tensordot(args: Args) -> Result:
 
 def _contracted(args: Args, first: Shape, second: Shape) -> tuple[tuple[int, ...], tuple[int, ...]]:
     dims = args["dims"]
+    if isinstance(dims, Sym | TensorLike):
+        raise Unclear(f"{args.name}: dims is not known")
     if not isinstance(dims, list | tuple) or len(dims) != 2:
         refuse(ProblemKind.ARGUMENT, "needs a number or two lists of axes for dims", got=repr(dims))
     own = axes_of(Args(args.name, {"dims": dims[0]}), "dims", len(first))
@@ -178,6 +180,10 @@ def _contracted(args: Args, first: Shape, second: Shape) -> tuple[tuple[int, ...
 def _chain(args: Args) -> Result:
     """``chain_matmul`` and ``linalg.multi_dot``, counted from the left."""
     tensors = tensors_from(args, "tensors")
+    for at, tensor in enumerate(tensors):
+        vector = args.name == "linalg.multi_dot" and at in (0, len(tensors) - 1) and len(tensor.shape or ()) == 1
+        if not vector:
+            _wants_axes(tensor, 2)
     total: Dim = 0
     current = tensors[0]
     for tensor in tensors[1:]:
@@ -201,6 +207,8 @@ def _cdist(args: Args) -> Result:
 
 def _cross(args: Args) -> Result:
     left, right = args.tensor("input"), args.tensor("other")
+    if len(left.shape or ()) != len(right.shape or ()):
+        refuse(ProblemKind.RANK, f"gets shapes {shown(left.shape or ())} and {shown(right.shape or ())}")
     shape = wants_broadcast([left.shape or (), right.shape or ()])
     if args.given("dim"):
         axis = axis_of(args, "dim", len(shape))

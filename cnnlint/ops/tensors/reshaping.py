@@ -19,11 +19,13 @@ from cnnlint.ops.tensors.values import expand
 def reshaped(name: str, tensor: TensorLike, sizes: Shape) -> Result:
     """``tensor`` under the sizes as written, one of which may be -1."""
     source = tensor.shape or ()
-    target = _filled_in(source, sizes)
+    hoped = tuple(opaque() if isinstance(size, int) and size == -1 else size for size in sizes)
+    guess = Result(TensorSpec(hoped, tensor.dtype), Reshape(name, ReshapeKind.VIEW, sizes=sizes))
+    target = _filled_in(source, sizes, guess)
     return Result(TensorSpec(target, tensor.dtype, tensor.values), _operation(name, source, target, sizes))
 
 
-def _filled_in(source: Shape, sizes: Shape) -> Shape:
+def _filled_in(source: Shape, sizes: Shape, guess: Result | None = None) -> Shape:
     open_axes = [axis for axis, size in enumerate(sizes) if isinstance(size, int) and size == -1]
     if len(open_axes) > 1:
         refuse(ProblemKind.RESHAPE, f"leaves more than one size open in {shown(sizes)}", got=sizes)
@@ -32,33 +34,34 @@ def _filled_in(source: Shape, sizes: Shape) -> Shape:
     total = product(source)
     if not open_axes:
         if differ(total, product(sizes)):
-            _refuse_elements(source, sizes, total, product(sizes))
+            _refuse_elements(source, sizes, total, product(sizes), guess)
         return sizes
     axis = open_axes[0]
     rest = product(sizes[:axis] + sizes[axis + 1 :])
-    return (*sizes[:axis], _open_size(source, sizes, total, rest), *sizes[axis + 1 :])
+    return (*sizes[:axis], _open_size(source, sizes, total, rest, guess), *sizes[axis + 1 :])
 
 
-def _open_size(source: Shape, sizes: Shape, total: Dim, rest: Dim) -> Dim:
+def _open_size(source: Shape, sizes: Shape, total: Dim, rest: Dim, guess: Result | None) -> Dim:
     if isinstance(rest, int) and rest == 0:
         if isinstance(total, int) and total == 0:
             refuse(ProblemKind.RESHAPE, f"leaves a size open that could be anything: {shown(sizes)}", got=sizes)
         if lower(total) > 0:
-            _refuse_elements(source, sizes, total, rest)
+            _refuse_elements(source, sizes, total, rest, guess)
         return opaque()
     size = total // rest
     left_over = total - size * rest
     if differ(left_over, 0):
-        _refuse_elements(source, sizes, total, rest)
+        _refuse_elements(source, sizes, total, rest, guess)
     return size if same(left_over, 0) else opaque()
 
 
-def _refuse_elements(source: Shape, sizes: Shape, total: Dim, wanted: Dim) -> None:
+def _refuse_elements(source: Shape, sizes: Shape, total: Dim, wanted: Dim, guess: Result | None) -> None:
     refuse(
         ProblemKind.RESHAPE,
         f"cannot give {count(total, 'element')} of shape {shown(source)} the shape {shown(sizes)}",
         expected=wanted,
         got=total,
+        result=guess,
     )
 
 

@@ -105,15 +105,20 @@ def windows(d: Any) -> Any:
     return tensor, d.axis(tensor.dim()), d.int(-1, 3), d.int(0, 3)
 
 
+def signal(d: Any) -> Any:
+    """Not empty: how many numbers a library for transforms takes at least is its own affair."""
+    return d.floats([max(size, 1) for size in d.shape()])
+
+
 def transformed(d: Any) -> Any:
-    tensor = d.floats()
+    tensor = signal(d)
     return d.pick(
         ((tensor,), {}), ((tensor, d.int(0, 4)), {}), ((tensor,), {"dim": d.axis(tensor.dim()), "norm": "ortho"})
     )
 
 
 def transformed_many(d: Any) -> Any:
-    tensor = d.floats()
+    tensor = signal(d)
     axes = (d.axis(tensor.dim()), d.axis(tensor.dim()))
     return d.pick(
         ((tensor,), {}), ((tensor,), {"dim": axes}), ((tensor, (2, 3)), {}), ((tensor,), {"s": (2, 4), "dim": axes})
