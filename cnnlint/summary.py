@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -78,14 +78,16 @@ class LayerRow:
 
 @dataclass(frozen=True, slots=True)
 class UnknownPlace:
-    """Something that could not be found out, and where."""
+    """Something that could not be found out, and where. ``layers`` counts the rows whose output it leaves open: those
+    from its place up to the next unknown's."""
 
     reason: str
     path: str | None
     line: int | None
+    layers: int = 0
 
     def to_dict(self) -> dict[str, Any]:
-        return {"reason": self.reason, "path": self.path, "line": self.line}
+        return {"reason": self.reason, "path": self.path, "line": self.line, "layers": self.layers}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +142,6 @@ def summary_of(graph: ModelGraph) -> ModelSummary:
     """The numbers of one network."""
     fields = receptive_fields(graph)
     macs = graph.macs_by_op if _all_counted(graph) else None
-    unknown = tuple(
-        UnknownPlace(u.reason, u.span.path if u.span else None, u.span.line if u.span else None) for u in graph.unknowns
-    )
     return ModelSummary(
         target=graph.target,
         name=graph.name,
@@ -157,9 +156,18 @@ def summary_of(graph: ModelGraph) -> ModelSummary:
         trainable_parameters=_size(graph.trainable_parameters),
         macs=None if macs is None else _size(_sum(macs)),
         macs_by_op=None if macs is None else {name: _size(amount) for name, amount in macs.items()},
-        unknown=unknown,
+        unknown=tuple(_unknown_places(graph)),
         layers=tuple(_row(graph, call, fields) for call in graph.calls if call.module.leaf),
     )
+
+
+def _unknown_places(graph: ModelGraph) -> Iterator[UnknownPlace]:
+    open_rows = [call.start for call in graph.calls if call.module.leaf and not _is_known(call.output)]
+    ends = [unknown.at for unknown in graph.unknowns[1:]] + [len(graph.nodes) + 1]
+    for unknown, end in zip(graph.unknowns, ends, strict=True):
+        cost = sum(unknown.at <= start < end for start in open_rows)
+        path, line = (unknown.span.path, unknown.span.line) if unknown.span else (None, None)
+        yield UnknownPlace(unknown.reason, path, line, cost)
 
 
 def _all_counted(graph: ModelGraph) -> bool:

@@ -176,10 +176,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Something the reader could not find out, and where."""
+    """Something the reader could not find out, and where. ``at`` is how many nodes ran before it."""
 
     reason: str
     span: Span | None
+    at: int = 0
 
 
 class EvidenceKind(StrEnum):

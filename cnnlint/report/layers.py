@@ -150,8 +150,12 @@ def _int(size: Size) -> int:
     return size if isinstance(size, int) else 0
 
 
+def _cost(layers: int) -> str:
+    return f" (leaves {counted(layers, 'layer')} open)" if layers else ""
+
+
 def _unknown(summary: ModelSummary) -> list[str]:
-    lines = [f"{u.path}:{u.line}: {u.reason}" if u.path else u.reason for u in summary.unknown]
+    lines = [(f"{u.path}:{u.line}: {u.reason}" if u.path else u.reason) + _cost(u.layers) for u in summary.unknown]
     unique = list(dict.fromkeys(lines))
     more = len(unique) - _MOST_UNKNOWN
     return unique[:_MOST_UNKNOWN] + ([f"… and {more} more"] if more > 0 else [])

@@ -44,7 +44,7 @@ def assemble(
         nodes=nodes,
         calls=_calls(recorder, by_id),
         failures=_failures(recorder, by_id, nodes),
-        unknowns=tuple(Unknown(u.reason, _span(u.site)) for u in it.unknowns.values()),
+        unknowns=tuple(Unknown(u.reason, _span(u.site), u.noted) for u in it.unknowns.values()),
         facts=collect_facts(it, root),
     )
 
