@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import count
+from math import gcd
 from typing import TypeAlias, Union
 
 __all__ = [
@@ -217,22 +218,23 @@ def _floor_div(value: Dim, divisor: Dim) -> Dim:
         quotient, remainder = divmod(factor, divisor)
         whole[mono] = quotient
         rest[mono] = remainder
-    inner = _make(rest)
+    common = gcd(divisor, *(factor for mono, factor in rest.items() if mono))
+    inner = _make({mono: factor // common for mono, factor in rest.items()})
+    divisor //= common
     if isinstance(inner, Sym):
         return _make(whole) + _quotient(inner, divisor)
     return _make(whole) + inner // divisor
 
 
 def _quotient(inner: Sym, divisor: int) -> Dim:
-    """``inner // divisor`` with a flat numerator: a floor quotient inside it is folded in."""
+    """``inner // divisor`` with a flat numerator: a single floor quotient inside it is folded in."""
     terms = dict(inner.terms)
-    shift = terms.pop((), 0)
-    if len(terms) == 1:
-        (mono, factor), *_ = terms.items()
-        if factor == 1 and len(mono) == 1 and mono[0][1] == 1:
-            atom = mono[0][0]
-            if isinstance(atom, Floor) and isinstance(atom.divisor, int):
-                return _floor_div(atom.numerator + shift * atom.divisor, atom.divisor * divisor)
+    floors = [mono for mono in terms if any(isinstance(atom, Floor) for atom, _ in mono)]
+    if len(floors) == 1 and terms[floors[0]] == 1:
+        match floors[0]:
+            case ((Floor(numerator, int() as by), 1),):
+                del terms[floors[0]]
+                return _floor_div(numerator + by * _make(terms), by * divisor)
     return _atom(Floor(inner, divisor))
 
 
@@ -274,6 +276,8 @@ def _degree(mono: Monomial) -> int:
 
 def ceil_div(value: Dim, divisor: Dim) -> Dim:
     """``ceil(value / divisor)`` for a positive divisor."""
+    if isinstance(divisor, int):
+        return (value + (divisor - 1)) // divisor
     return -((-value) // divisor)
 
 
@@ -344,8 +348,6 @@ def differ(left: Dim, right: Dim) -> bool:
 
 def _never_zero(gap: Sym) -> bool:
     """A sum of multiples of g plus a constant that g does not divide is never zero."""
-    from math import gcd
-
     constant = 0
     common = 0
     for mono, factor in gap.terms:
