@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from cnnlint.graph.span import Span
+from cnnlint.report.items import counted
 from cnnlint.report.markdown import cell
 from cnnlint.summary import LayerRow, ModelSummary, Size, TraceNote
 

@@ -18,9 +18,11 @@ from cnnlint.static.values import (
     External,
     Function,
     Instance,
+    ModelOutput,
     ModuleInstance,
     NamedTuple,
     Native,
+    OutputStep,
     Partial,
     Ratio,
     Site,
@@ -95,6 +97,8 @@ def _get(it: Interpreter, value: Value, name: str, site: Site) -> Value:
             return _of_class(it, value, name, site)
         case Super():
             return _of_super(it, value, name, site)
+        case ModelOutput():
+            return value.then(OutputStep("attr", name, site))
         case Unknown():
             return value if not value.name else it.unknown(f"the argument {value.name} is not known", site)
         case EnumMember():
@@ -294,6 +298,11 @@ def external_attribute(it: Interpreter, value: External, name: str, site: Site) 
     """``library.name``: a class, function or constant that the tables know, else another external name."""
     from cnnlint.static.externals import external
 
+    if it.script is not None:
+        from cnnlint.static.library.training import LIGHTNING
+
+        if f"{value.path}.{name}" in LIGHTNING:
+            return LIGHTNING[f"{value.path}.{name}"]
     return external(f"{value.path}.{name}")
 
 

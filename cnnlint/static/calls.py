@@ -62,12 +62,14 @@ def call(it: Interpreter, callee: Value, args: Args, kwargs: Kwargs, site: Site 
         case Descriptor():
             return call(it, callee.function, args, kwargs, site)
         case Unknown():
-            return _call_unknown(it, callee, args, site)
+            if it.script is not None:
+                return it.script.call_unknown(it, callee, args, kwargs, site)
+            return call_unknown(it, callee, args, site)
         case _:
             raise Raised(TypeError, f"{type(callee).__name__!r} object is not callable")
 
 
-def _call_unknown(it: Interpreter, callee: Unknown, args: Args, site: Site) -> Unknown:
+def call_unknown(it: Interpreter, callee: Unknown, args: Args, site: Site) -> Unknown:
     """What an unknown callable is given may be changed by it."""
     for arg in args:
         if isinstance(arg, list | dict | set):

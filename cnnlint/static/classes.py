@@ -121,7 +121,8 @@ def _run_body(it: Interpreter, cls: Class, name: str) -> None:
     for statement in cls.statement.body.by_name.get(name, ()):
         if statement not in cls.done:
             cls.done.add(statement)
-            run_statement(it, statement, cls.body)
+            with it.aside():
+                run_statement(it, statement, cls.body)
 
 
 def run_statement(it: Interpreter, statement: Statement, frame: Frame) -> None:

@@ -242,6 +242,8 @@ def set_container_item(it: Interpreter, module: ModuleInstance, index: Value, va
         names = list(_table(module))
         if not -len(names) <= index < len(names):
             raise Raised(IndexError, f"index {index} is out of range")
+        if it.script is not None:
+            it.script.attribute_set(it, module, names[index], value, site)
         _put(it, module, names[index], value, site)
     else:
         _unknown_items(it, module, index, site)

@@ -67,7 +67,7 @@ def _run(it: Interpreter, env: ModuleEnv, name: str, statements: tuple[Statement
             if statement not in env.done:
                 env.done.add(statement)
                 try:
-                    with it.deeper():
+                    with it.deeper(), it.aside():
                         run_statement(it, statement, frame)
                 except Raised as raised:
                     _leave_unknown(it, env, statement, raised)

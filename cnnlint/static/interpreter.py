@@ -101,6 +101,7 @@ class Interpreter:
     def note(self, unknown: Unknown) -> None:
         """List an unknown that has cost knowledge of the model."""
         if len(self.unknowns) < MAX_UNKNOWNS:
+            unknown.noted = len(self.recorder.nodes) if self.recorder.running else 0
             self.unknowns.setdefault((unknown.reason, unknown.site), unknown)
 
     @contextmanager
@@ -111,6 +112,18 @@ class Interpreter:
             yield
         finally:
             self.certain = before
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Around statements of a file or class body that run late, when a name is first asked for: they belong before
+        any branch or ``try`` that is open now."""
+        certain, guarded = self.certain, self.guarded
+        self.certain, self.guarded = True, 0
+        try:
+            with self.trail.aside():
+                yield
+        finally:
+            self.certain, self.guarded = certain, guarded
 
     @contextmanager
     def deeper(self) -> Iterator[None]:

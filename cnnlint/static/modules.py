@@ -40,6 +40,8 @@ def set_on_module(it: Interpreter, module: ModuleInstance, name: str, value: Val
     is_parameter = isinstance(value, TensorValue) and value.trainable is not None
     if (is_module or is_parameter) and not module.initialised and not module.cls.has("unresolved"):
         _refuse_uninitialised(it, module, "module" if is_module else "parameter", site)
+    if it.script is not None:
+        it.script.attribute_set(it, module, name, value, site)
     it.recorder.assigned(module, name, value, site)
     it.effect(module)
     if is_module:
@@ -185,6 +187,8 @@ def call_module(it: Interpreter, module: ModuleInstance, args: Args, kwargs: Kwa
     if isinstance(own_call, Function):
         return call(it, own_call, [module, *args], kwargs, site)
     if not it.recorder.running:
+        if it.script is not None:
+            return it.script.call_module(it, module, args, kwargs, site)
         it.recorder.examples.append(Example(module, tuple(args), kwargs, site))
         return it.unknown("what a model returns outside a model", site)
     forward = module.attrs.get("forward") or find_in_class(it, module.cls, "forward")
@@ -282,6 +286,8 @@ def _register(table: str) -> Method:
 def _listing(kind: str, named: bool) -> Method:
     def method(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
         it.recorder.read_any(args[0])
+        if it.script is not None and kind == "parameters":
+            return Iteration(it.script.listed(it, args[0], _pairs(it, kind, args[0], args, kwargs), named))
         return Iteration([pair if named else pair[1] for pair in _pairs(it, kind, args[0], args, kwargs)])
 
     return method
@@ -317,6 +323,8 @@ def _apply(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
 def _train(mode: bool) -> Method:
     def method(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
         wanted = _arg(args, kwargs, 1, "mode", True) if mode else False
+        if it.script is not None:
+            it.script.mode_set(it, args[0], wanted, site)
         for _, module in named_modules(it, args[0]):
             module.training = wanted is not False
         return args[0]
@@ -326,9 +334,17 @@ def _train(mode: bool) -> Method:
 
 def _requires_grad(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     wanted = _arg(args, kwargs, 1, "requires_grad", True)
+    if it.script is not None:
+        it.script.requires_grad(it, [parameter for _, parameter in named_parameters(it, args[0])], wanted, site)
     for _, parameter in named_parameters(it, args[0]):
         parameter.trainable = wanted if isinstance(wanted, bool) else parameter.trainable
     return args[0]
+
+
+def _load_state_dict(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    if it.script is not None:
+        it.script.loaded(it, args[0])
+    return None
 
 
 def _state_dict(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
@@ -367,6 +383,7 @@ METHODS: dict[str, Method] = {
     "parameters": _listing("parameters", False), "named_parameters": _listing("parameters", True),
     "buffers": _listing("buffers", False), "named_buffers": _listing("buffers", True),
     "train": _train(True), "eval": _train(False), "requires_grad_": _requires_grad, "state_dict": _state_dict,
+    "load_state_dict": _load_state_dict,
     "get_submodule": _submodule, "get_parameter": _submodule, "get_buffer": _submodule,
 } | dict.fromkeys(
     (
@@ -377,7 +394,7 @@ METHODS: dict[str, Method] = {
 ) | dict.fromkeys(
     (
         "zero_grad", "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook",
-        "register_backward_hook", "load_state_dict", "extra_repr", "reset_parameters", "_reset_parameters",
+        "register_backward_hook", "extra_repr", "reset_parameters", "_reset_parameters",
         "register_load_state_dict_post_hook", "_register_load_state_dict_pre_hook", "_load_from_state_dict",
     ),
     _returns_none,

@@ -9,7 +9,7 @@ import libcst as cst
 from cnnlint.static.builtins import BUILTINS
 from cnnlint.static.frame import Frame
 from cnnlint.static.signals import Raised, Refine
-from cnnlint.static.values import MISSING, Site, Unknown, UnknownShape, Value
+from cnnlint.static.values import MISSING, ModelOutput, OutputStep, Site, Unknown, UnknownShape, Value
 from cnnlint.static.wanted import INPUT_AXES
 
 if TYPE_CHECKING:

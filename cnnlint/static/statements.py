@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import libcst as cst
 
 from cnnlint.graph.model import Problem, ProblemKind
@@ -194,7 +197,8 @@ def _if(it: Interpreter, node: cst.If, frame: Frame) -> None:
     elif isinstance(orelse, cst.BaseSuite) and only_raises(orelse):
         _execute_branch(it, node.body, frame)
     else:
-        undecided(it, [node.body, orelse], frame, Site(frame.statement, node.test))
+        with forking(it):
+            undecided(it, [node.body, orelse], frame, Site(frame.statement, node.test))
 
 
 def _execute_branch(it: Interpreter, branch: cst.CSTNode, frame: Frame) -> None:
@@ -202,6 +206,19 @@ def _execute_branch(it: Interpreter, branch: cst.CSTNode, frame: Frame) -> None:
         execute_block(it, branch, frame)
     else:
         it.execute(branch, frame)
+
+
+@contextmanager
+def forking(it: Interpreter) -> Iterator[None]:
+    """Inside, one of several branches runs: what is found there is no part of every run of a script."""
+    if it.script is None:
+        yield
+        return
+    it.script.forks += 1
+    try:
+        yield
+    finally:
+        it.script.forks -= 1
 
 
 def undecided(it: Interpreter, branches: list[cst.CSTNode | None], frame: Frame, site: Site) -> None:

@@ -16,8 +16,10 @@ from cnnlint.static.values import (
     External,
     Function,
     Instance,
+    ModelOutput,
     ModuleInstance,
     NamedTuple,
+    OutputStep,
     Site,
     TensorValue,
     TorchSize,
@@ -88,6 +90,8 @@ def get_item(it: Interpreter, value: Value, index: Value, site: Site) -> Value:
             return _instance_item(it, value, index, site)
         case Class():
             return _class_item(it, value, index, site)
+        case ModelOutput() if isinstance(index, int | str):
+            return value.then(OutputStep("item", index, site))
         case Unknown() | External():
             return first_unknown(it, site, value)
         case Function():

@@ -61,7 +61,7 @@ def tensor_attribute(it: Interpreter, tensor: TensorValue, name: str, site: Site
 
         return call_function(it, f"Tensor.{_AS_METHOD[name]}", [tensor], {}, site)
     if name in ("requires_grad_", "train"):
-        return Native(name, lambda it, args, kwargs, site: _requires_grad(it, tensor, args, kwargs))
+        return Native(name, lambda it, args, kwargs, site: _requires_grad(it, tensor, args, kwargs, site))
     full = f"Tensor.{name}"
     if ops.function(full) is not None:
         return Native(full, lambda it, args, kwargs, site: _method(it, full, tensor, args, kwargs, site))
@@ -107,7 +107,8 @@ def _data(it: Interpreter, tensor: TensorValue, site: Site) -> Value:
 
 
 def _gradient(it: Interpreter, tensor: TensorValue, site: Site) -> Value:
-    return tensor.trainable if tensor.trainable is not None else it.unknown("whether a tensor needs a gradient", site)
+    settled = it.script is None or it.script.settled(tensor)
+    return tensor.trainable if tensor.trainable is not None and settled else it.unknown("whether a tensor needs a gradient", site)
 
 
 def _device(it: Interpreter, tensor: TensorValue, site: Site) -> Value:
@@ -119,8 +120,12 @@ _SIMPLE: dict[str, Callable[[Interpreter, TensorValue, Site], Value]] = {
 }  # fmt: skip
 
 
-def _requires_grad(it: Interpreter, tensor: TensorValue, args: list[Value], kwargs: dict[str, Value]) -> Value:
+def _requires_grad(
+    it: Interpreter, tensor: TensorValue, args: list[Value], kwargs: dict[str, Value], site: Site
+) -> Value:
     wanted = args[0] if args else kwargs.get("requires_grad", True)
+    if it.script is not None:
+        it.script.requires_grad(it, [tensor], wanted, site)
     if tensor.trainable is not None and isinstance(wanted, bool):
         it.effect()
         tensor.trainable = wanted
@@ -130,6 +135,8 @@ def _requires_grad(it: Interpreter, tensor: TensorValue, args: list[Value], kwar
 def set_tensor_attribute(it: Interpreter, tensor: TensorValue, name: str, value: Value, site: Site) -> None:
     """``tensor.name = value``."""
     it.effect()
+    if name == "requires_grad" and it.script is not None:
+        it.script.requires_grad(it, [tensor], value, site)
     if name == "requires_grad" and tensor.trainable is not None and isinstance(value, bool):
         tensor.trainable = value
     elif name == "data" and isinstance(value, TensorValue):

@@ -14,9 +14,11 @@ from cnnlint.ops.spec import UNKNOWN, Refused, Result, TensorSpec, Unclear
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
+    MISSING,
     EnumMember,
     External,
     Iteration,
+    ModelOutput,
     ModuleInstance,
     Site,
     TensorValue,
@@ -81,6 +83,8 @@ def call_function(
 ) -> Value:
     """Call the torch function or tensor method with the full name ``name``."""
     site = site or it.recorder.site
+    if args and type(args[0]) is ModelOutput and it.script is not None:
+        return it.script.call_function(it, name, args, kwargs, site)
     spec = (ops.function(name.replace("operator.", "operator.i")) if inplace else None) or ops.function(name)
     if spec is None:
         return _unlisted(it, name, args, kwargs, site)
@@ -186,6 +190,10 @@ def _rebuild(it: Interpreter, output: Any, tensors: Any, site: Site) -> Value:
 
 def call_external(it: Interpreter, callee: External, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
     """A function of a library that is not read. What it is handed may be changed by it."""
+    if it.script is not None:
+        found = it.script.call_external(it, callee, args, kwargs, site)
+        if found is not MISSING:
+            return found
     why = it.unknown(f"{callee.path} is not read", site)
     for arg in args:
         if isinstance(arg, list | dict | set) and not isinstance(arg, str):

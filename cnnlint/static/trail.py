@@ -7,6 +7,8 @@ changed, so that the other side starts from the same state.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -47,6 +49,15 @@ class Trail:
             level = self._levels[-1]
             if id(container) not in level:
                 level[id(container)] = (container, _copy(container))
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Inside, nothing is journalled: what runs there would have run before any open branch began."""
+        levels, self._levels = self._levels, []
+        try:
+            yield
+        finally:
+            self._levels = levels
 
     def start(self) -> None:
         self._levels.append({})

@@ -49,9 +49,11 @@ class Unknown:
 
     An unknown constructor argument has a ``name`` and can serve as a size of that name."""
 
-    __slots__ = ("name", "reason", "site")
+    __slots__ = ("name", "noted", "reason", "site")
 
     def __init__(self, reason: str, site: Site | None = None, name: str = "") -> None:
+        self.noted = 0
+        """How many nodes had run when it came to matter."""
         self.reason = reason
         self.site = site
         self.name = name
