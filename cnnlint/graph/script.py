@@ -1,9 +1,8 @@
-"""ScriptView: what the code around models does, in program order. Transfer-learning and loss rules read it."""
+"""ScriptView: what the code around networks does, in program order. Transfer-learning and loss rules read it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from cnnlint.graph.dims import Dim, Shape
@@ -13,113 +12,202 @@ from cnnlint.graph.span import Span
 
 @dataclass(frozen=True, slots=True)
 class ParameterRef:
-    """One parameter of a model in the script: ``model`` is the model's number, ``name`` as ``named_parameters``."""
+    """One parameter of a model in the script. ``serial`` tells it from any other parameter, also from one that had
+    the same name before; ``name`` is as in ``named_parameters``; ``model`` is the model's number."""
 
+    serial: int
     model: int
     name: str
     count: Dim | None
 
 
 @dataclass(frozen=True, slots=True)
-class ModelRef:
-    """A model that the script builds. ``architecture`` is the builder's or class's name; ``pretrained`` whether weights
-    were asked for (``None``: unknown); ``graph`` is there when the model was read. ``opaque`` models come from a
-    library that is not read: nothing is known of their parameters but what the script says."""
+class NormRef:
+    """A batch normalisation with running statistics, in a model of the script. ``parameters`` are serial numbers;
+    ``count`` is how many layers it stands for (blocks that are not read are known by their counts)."""
 
-    number: int
-    architecture: str
-    path: str
-    pretrained: bool | None
-    opaque: bool
-    graph: ModelGraph | None
-    span: Span
+    name: str
+    parameters: frozenset[int]
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Frozen:
-    """``requires_grad`` set. ``targets`` are prefixes of parameter names (``""``: all of the model)."""
+class ModelRef:
+    """A model that the script builds.
+
+    ``architecture`` is the builder's or class's name; ``pretrained`` whether weights were loaded (``None``: unknown);
+    ``parameters`` are those the model ends up with, in the order of ``parameters()``; ``children`` the names of its
+    direct children in order. ``complete`` is false where parts of the model are not known."""
+
+    number: int
+    architecture: str
+    pretrained: bool | None
+    complete: bool
+    parameters: tuple[ParameterRef, ...]
+    children: tuple[str, ...]
+    norms: tuple[NormRef, ...]
+    keeps_mode: bool
+    """Whether a class of the user's in it overrides ``train()``."""
+    span: Span | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequiresGrad:
+    """``requires_grad`` of parameters is set; ``trainable`` is ``None`` where the value is not known. ``certain`` is
+    false in code that may not run."""
+
+    parameters: tuple[ParameterRef, ...]
+    trainable: bool | None
+    span: Span
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleFlagSet:
+    """``module.requires_grad = value`` on a module, which sets a plain attribute. ``parameters`` is the module's
+    number of parameters."""
 
     model: int
-    targets: tuple[str, ...]
-    trainable: bool
+    target: str
+    type: str
+    value: bool
     parameters: Dim | None
     span: Span
-    assigned_on_module: bool = False
-    """``module.requires_grad = False``, which does nothing."""
+    statement: Span
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class HeadReplaced:
-    """``model.fc = nn.Linear(...)``: ``attribute`` is the dotted path below the model, index included."""
+    """``model.fc = nn.Linear(...)``: ``attribute`` is the dotted path below the model, index included.
+
+    ``in_features`` and ``expected`` are what the first linear or convolutional layer of the new and of the old part
+    read; ``existed`` is whether the model had that attribute; ``heads`` names the parts that hold the model's own
+    head (``fc``, ``classifier.6``), with what each reads, where the architecture is known."""
 
     model: int
+    owner: str
     attribute: str
     type: str
     in_features: Dim | None
-    out_features: Dim | None
-    parameters: Dim | None
-    existed: bool | None
-    """Whether the model had that attribute before (``None``: unknown)."""
+    expected: Dim | None
+    existed: bool
+    heads: tuple[tuple[str, Dim], ...]
+    removed: tuple[ParameterRef, ...]
+    added: tuple[ParameterRef, ...]
     span: Span
+    """The value assigned."""
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A parameter group of an optimizer. ``targets`` are module prefixes in the order of the source; ``filtered`` is
-    whether only parameters with ``requires_grad`` were taken."""
+    """A parameter group of an optimizer: ``parameters`` in the order given. ``known`` is false where some are not."""
 
-    model: int
-    targets: tuple[str, ...]
+    parameters: tuple[ParameterRef, ...]
     lr: float | None
-    parameters: Dim | None
-    trainable: Dim | None
-    filtered: bool
+    known: bool
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class OptimizerBuilt:
-    """An optimizer over parameter groups."""
+    """An optimizer over parameter groups; ``type`` is torch's class name. ``lr`` is ``None`` where it is not known;
+    ``single`` is whether it was given parameters, not groups."""
 
+    number: int
     type: str
     lr: float | None
     groups: tuple[Group, ...]
+    single: bool
     span: Span
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class GroupAdded:
+    """``optimizer.add_param_group({...})``."""
+
+    optimizer: int
+    group: Group
+    span: Span
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizerUsed:
+    """An optimizer is handed to something else: a learning-rate scheduler, a trainer. ``by`` is its full name."""
+
+    optimizer: int
+    by: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """``optimizer.step()``."""
+
+    optimizer: int
+    span: Span
+    certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ModeSet:
-    """``train()`` or ``eval()`` on a model or a part of it."""
+    """``train()`` or ``eval()`` on a model or a part of it (``target``, ``""`` for the model); ``training`` is ``None``
+    where it is not known."""
 
     model: int
     target: str
-    training: bool
+    training: bool | None
     span: Span
+    certain: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One operation between a model's last layer and a loss. ``kind`` is the class name of the operation in
+    :mod:`cnnlint.graph.operations`; ``dim`` and ``size`` are a softmax's axis and the size along it."""
+
+    name: str
+    kind: str
+    dim: int | None
+    size: Dim | None
+    shape: Shape | None
+    span: Span
+    layer: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class LossApplied:
-    """A loss on a value that a model returned. ``loss`` is torch's name (``cross_entropy``, ``nll_loss``, ``bce``,
-    ``bce_with_logits``…); ``returned`` is the operation names from the last parametrised layer on, last first;
-    ``shape`` the value's shape."""
+    """A loss on a value that a model returned in training. ``loss`` is the name in ``torch.nn.functional``; ``steps``
+    are the operations from the loss back to ``last``, the model's last convolutional or linear layer (``None`` if the
+    chain does not lead to one); ``shape`` is the shape of what the loss reads."""
 
     loss: str
     model: int
-    returned: tuple[str, ...]
+    graph: ModelGraph
+    steps: tuple[Step, ...]
+    last: Step | None
     shape: Shape | None
     span: Span
-    producer: Span | None = None
+    callee: Span | None = None
+    """The loss's construction, or the function's name in a functional call."""
 
 
-Event: TypeAlias = Frozen | HeadReplaced | OptimizerBuilt | ModeSet | LossApplied
+Event: TypeAlias = (
+    RequiresGrad | ModuleFlagSet | HeadReplaced | OptimizerBuilt | GroupAdded | OptimizerUsed | Stepped | ModeSet
+    | LossApplied
+)  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ScriptView:
-    """One scope of a file: its models and what happens to them, in order."""
+    """One scope of a file (its top-level code, a function or class that nobody calls): its models and what happens to
+    them, in order."""
 
     path: str
     models: tuple[ModelRef, ...] = ()
     events: tuple[Event, ...] = ()
-    modules_with_batchnorm: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    """By model: names of the modules that hold batch normalisation."""
+    unfreezes_elsewhere: bool = False
+    """Whether the file sets ``requires_grad`` in code that is not part of the events."""
