@@ -73,13 +73,15 @@ class ModuleFlagSet:
     value: bool
     parameters: Dim | None
     span: Span
-    statement: Span
+    receiver: str
+    """The source text of the module."""
+    statement: Span | None
     certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class HeadReplaced:
-    """``model.fc = nn.Linear(...)``: ``attribute`` is the dotted path below the model, index included.
+    """``model.fc = nn.Linear(...)``: ``attribute`` is the name below ``owner``, an index as text.
 
     ``in_features`` and ``expected`` are what the first linear or convolutional layer of the new and of the old part
     read; ``existed`` is whether the model had that attribute; ``heads`` names the parts that hold the model's own
@@ -87,6 +89,7 @@ class HeadReplaced:
 
     model: int
     owner: str
+    """Qualified name of the module that holds the attribute."""
     attribute: str
     type: str
     in_features: Dim | None
@@ -96,7 +99,12 @@ class HeadReplaced:
     removed: tuple[ParameterRef, ...]
     added: tuple[ParameterRef, ...]
     span: Span
-    """The value assigned."""
+    built_at: Span | None
+    """Where the new part is built, if it is one of torch's layers."""
+    architecture: str
+    """The builder's name in torchvision; empty for any other model."""
+    called: bool
+    """Whether the file itself calls something of the attribute's name."""
     certain: bool = True
 
 
@@ -211,3 +219,5 @@ class ScriptView:
     events: tuple[Event, ...] = ()
     unfreezes_elsewhere: bool = False
     """Whether the file sets ``requires_grad`` in code that is not part of the events."""
+    complete: bool = True
+    """Whether the scope was followed to its end."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from cnnlint.findings import Diagnostic
 from cnnlint.graph.model import ModelGraph
+from cnnlint.graph.script import ScriptView
 from cnnlint.graph.span import Span
 from cnnlint.rule import Finding, Rule
 
@@ -36,6 +37,29 @@ def gather(graphs: Iterable[ModelGraph], rules: Sequence[Rule], path: str) -> tu
             except Exception as error:  # noqa: BLE001 - rules are plugins; one that raises must not end the run
                 failed[rule.code] = _rule_error(rule, graph, error, path)
     return found, list(failed.values())
+
+
+def gather_scripts(
+    scripts: Iterable[ScriptView], rules: Sequence[Rule], path: str
+) -> tuple[list[Raw], list[Diagnostic]]:
+    """The findings of ``rules`` in the scripts of a file, each once."""
+    found: dict[tuple[str, Span, str], Raw] = {}
+    failed: dict[str, Diagnostic] = {}
+    for script in scripts:
+        for rule in rules:
+            try:
+                for finding in rule.check_script(script):
+                    raw = Raw(finding, (path, -1), finding.model or "script")
+                    found.setdefault((finding.code, finding.span, finding.message), raw)
+            except Exception as error:  # noqa: BLE001 - rules are plugins; one that raises must not end the run
+                text = f"rule {rule.code} {rule.name} ({type(rule).__module__}) raised {type(error).__name__} on {path}"
+                failed[rule.code] = Diagnostic("rule-error", path, 1, 1, f"{text}: {error}")
+    return list(found.values()), list(failed.values())
+
+
+def reads_scripts(rules: Iterable[Rule]) -> bool:
+    """Whether one of the rules looks at scripts."""
+    return any(type(rule).check_script is not Rule.check_script for rule in rules)
 
 
 def constructions(graphs: Iterable[ModelGraph]) -> Counter[Span]:

@@ -14,7 +14,7 @@ from cnnlint.findings import Diagnostic
 from cnnlint.graph.model import ModelGraph
 from cnnlint.graph.shapes import InputShape, parse_shape
 from cnnlint.graph.span import Span
-from cnnlint.lint.gather import Raw, constructions, gather
+from cnnlint.lint.gather import Raw, constructions, gather, gather_scripts, reads_scripts
 from cnnlint.lint.proving import Prover, TraceOptions
 from cnnlint.ruleset import RuleSet
 from cnnlint.select import Choice
@@ -98,7 +98,7 @@ class Session:
         context = self.context(path)
         name = shown(path)
         try:
-            reading = context.reader.read_file(absolute(path))
+            reading = context.reader.read_file(absolute(path), scripts=reads_scripts(context.rules.rules))
         except TargetError as error:
             raise ConfigError(f"{context.resolved.origin('models')}: models: {error}") from error
         raws, failed = gather(reading.graphs, context.rules.rules, name)
@@ -106,6 +106,8 @@ class Session:
         if self._prover is not None:
             raws, unproven, untried = self._prover.prove(reading.graphs, raws, context.rules.rules, context)
             failed, unknown = [*failed, *unproven], (*unknown, *untried)
+        scripted, broken = gather_scripts(reading.scripts, context.rules.rules, name)
+        raws, failed = [*raws, *scripted], [*failed, *broken]
         problems = [diagnostic_of(problem) for problem in reading.problems]
         built = constructions(reading.graphs)
         comments = _may_hold_comments(context.project, path)

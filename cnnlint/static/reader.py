@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnlint.graph.model import Evidence, EvidenceKind, ModelGraph
+from cnnlint.graph.script import ScriptView
 from cnnlint.graph.shapes import InputShape
 from cnnlint.source.index import Unparsable, may_hold_model
 from cnnlint.source.text import SourceProblem
@@ -63,6 +64,7 @@ class FileReading:
     graphs: tuple[ModelGraph, ...] = ()
     problems: tuple[SourceProblem, ...] = ()
     has_models: bool = False
+    scripts: tuple[ScriptView, ...] = ()
 
 
 class Reader:
@@ -72,8 +74,9 @@ class Reader:
         self.project = project
         self.options = options or ReadOptions()
 
-    def read_file(self, path: Path) -> FileReading:
-        """Every entry model of a file. Problems are those that keep the file from being read at all."""
+    def read_file(self, path: Path, *, scripts: bool = False) -> FileReading:
+        """Every entry model of a file, and, if ``scripts``, what its code does to models. Problems are those that keep
+        the file from being read at all."""
         try:
             index = self.project.load(path)
         except SourceProblem as problem:
@@ -83,11 +86,12 @@ class Reader:
         try:
             with _deep_stack():
                 graphs = tuple(self._graphs(path, index.text.path))
+                views = self._scripts(path) if scripts else ()
         except TargetError:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of the reader itself costs one file, never the run
             return FileReading(problems=(_internal(index.text.path, error),))
-        return FileReading(graphs, (), bool(graphs))
+        return FileReading(graphs, (), bool(graphs), views)
 
     def read_target(self, target: str) -> tuple[ModelGraph, ...]:
         """The graphs of ``PATH.py``, ``PATH.py:NAME`` or ``PATH.py:NAME(arguments)``.
@@ -103,6 +107,14 @@ class Reader:
         if not reading.graphs:
             raise TargetError(f"{target}: no model found; name a class or builder, as in {target}:Net")
         return reading.graphs
+
+    def _scripts(self, path: Path) -> tuple[ScriptView, ...]:
+        from cnnlint.static.scripting import read_scripts
+
+        try:
+            return read_scripts(self.project, path, symbolic_batch=self.options.symbolic_batch)
+        except (Exhausted, Unparsable):
+            return ()
 
     # ---- files -------------------------------------------------------------------------------------------------
 

@@ -47,6 +47,8 @@ class Entry:
     shapes: tuple[InputShape, ...] = ()
     args: tuple[Value, ...] | None = None
     kwargs: dict[str, Value] | None = None
+    training: bool = False
+    """Whether the model is run as in training: dropout is active, and ``self.training`` true."""
     made_up: bool = False
     """Whether the reader chose the arguments: then nothing that an omitted one (``None``) leads to is certain."""
 
@@ -205,7 +207,7 @@ def _attempt(
     recorder.begin()
     output: Value = None
     raised: Raised | None = None
-    before, it.training = it.training, False
+    before, it.training = it.training, entry.training
     try:
         with recorder.inside(entry.site):
             output = call_module(it, entry.root, args, kwargs, entry.site)

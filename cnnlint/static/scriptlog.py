@@ -281,6 +281,10 @@ class ScriptLog:
 
     # ---- helpers --------------------------------------------------------------------------------------------------
 
+    def restart(self) -> None:
+        """Forget what was recorded; another scope begins."""
+        self.entries, self.forks, self.touched = [], 0, {}
+
     def add(self, entry: Entry) -> None:
         self.entries.append(entry)
 

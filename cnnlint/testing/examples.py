@@ -11,7 +11,7 @@ from cnnlint.findings import Diagnostic, Finding
 from cnnlint.fix.apply import edited
 from cnnlint.fix.intents import text_fix
 from cnnlint.graph.shapes import parse_shape
-from cnnlint.lint.gather import constructions, gather
+from cnnlint.lint.gather import constructions, gather, gather_scripts, reads_scripts
 from cnnlint.lint.join import join
 from cnnlint.rule import Example, Rule
 from cnnlint.source.imports import Project, site_packages
@@ -57,11 +57,13 @@ def run(rule: Rule, example: Example, source: str | None = None) -> Run:
     project.add(text, path)
     options = ReadOptions(inputs=tuple(map(parse_shape, example.inputs)), symbolic_batch=True)
     index = project.load(path)
-    reading = Reader(project, options=options).read_file(path)
+    reading = Reader(project, options=options).read_file(path, scripts=reads_scripts([rule]))
     raws, failed = gather(reading.graphs, [rule], text.path)
+    scripted, broken = gather_scripts(reading.scripts, [rule], text.path)
+    raws, failed = [*raws, *scripted], [*failed, *broken]
     own = [raw for raw in raws if raw.finding.span.path == text.path]
     shift = text.text.count("\n") - example.source.count("\n") if source is None else 0
-    return Run(index, tuple(join(own, built=constructions(reading.graphs))), reading.has_models, shift, tuple(failed))
+    return Run(index, tuple(join(own, built=constructions(reading.graphs))), reading.has_models or bool(reading.scripts), shift, tuple(failed))
 
 
 def fix_problem(rule: Rule, example: Example, before: Run, finding: Finding) -> str | None:
