@@ -9,7 +9,7 @@ from cnnlint.graph.dims import Dim, Shape, differ, less, lower, opaque, same
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Reshape, ReshapeKind
 from cnnlint.ops.reading import axis_of, count, product, shown
-from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
+from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.define import both, function, method, renamed_in_place
 from cnnlint.ops.tensors.dtypes import ITEM_SIZE, dtype_named
 from cnnlint.ops.tensors.sizes import axes_of, listed_sizes, sizes_from
@@ -146,6 +146,9 @@ def _squeeze(args: Args) -> Result:
     shape = tensor.shape or ()
     named = None if args.bound["dim"] is None else axes_of(args, "dim", len(shape))
     axes = range(len(shape)) if named is None else named
+    open_axes = [axis for axis in axes if not same(shape[axis], 1) and not differ(shape[axis], 1)]
+    if open_axes:
+        raise Unclear(f"{args.name}: whether axis {open_axes[0]} has size 1 is not known")
     kept = tuple(size for axis, size in enumerate(shape) if axis not in axes or not same(size, 1))
     return Result(TensorSpec(kept, tensor.dtype, tensor.values), Reshape("squeeze", ReshapeKind.SQUEEZE, axes=named))
 

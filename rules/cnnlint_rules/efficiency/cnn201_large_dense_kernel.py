@@ -127,6 +127,8 @@ class LargeDenseKernel(Rule):
         """Least part of the weights that the stack must save."""
         max_output_channels: int = 4
         """Output layers up to this width are left alone."""
+        max_stem_channels: int = 4
+        """Convolutions that read no more channels are left alone, as the first one is."""
 
     options: Options
 
@@ -136,12 +138,15 @@ class LargeDenseKernel(Rule):
         seen = set()
         for node in model.nodes:
             conv = dense_kernel(node)
-            if conv is None or not node.certain or node in stems or conv.out <= self.options.max_output_channels:
+            if conv is None or not node.certain or node in stems or self._is_small(conv):
                 continue
             stack = stacked(conv, self.options.min_saving)
             if stack is not None and (node.module, node.span) not in seen:
                 seen.add((node.module, node.span))
                 yield self._finding(node, conv, stack)
+
+    def _is_small(self, conv: DenseKernel) -> bool:
+        return conv.out <= self.options.max_output_channels or conv.fan_in <= self.options.max_stem_channels
 
     def _finding(self, node: Node, conv: DenseKernel, stack: Stack) -> Finding:
         widths = [conv.fan_in, *[stack.width] * (stack.layers - 1), conv.out]

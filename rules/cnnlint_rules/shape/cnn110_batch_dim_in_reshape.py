@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnlint.graph.dims import Dim, Shape, Sym, differ, same
-from cnnlint.graph.model import ModelGraph, Node
+from cnnlint.graph.model import EvidenceKind, ModelGraph, Node
 from cnnlint.graph.operations import Dense, Opaque, Reshape, ReshapeKind
 from cnnlint.graph.queries.chains import behind, is_pointwise
 from cnnlint.graph.queries.places import own_layer
@@ -126,9 +126,9 @@ class BatchDimInReshape(Rule):
         for node in model.nodes:
             before = node.inputs[0].shape if node.inputs else None
             if node.certain and before is not None and len(before) >= 3 and _feeds_linear(model, node):
-                yield from self._judged(node, before)
+                yield from self._judged(model, node, before)
 
-    def _judged(self, node: Node, before: Shape) -> Iterator[Finding]:
+    def _judged(self, model: ModelGraph, node: Node, before: Shape) -> Iterator[Finding]:
         op = node.op
         if not isinstance(op, Reshape):
             return
@@ -137,7 +137,9 @@ class BatchDimInReshape(Rule):
             case (-1, int() as row) if row > 0 and not any(
                 same(row, product(before[k:])) for k in range(2, len(before))
             ):
-                yield self._rows(node, before, row, sample)
+                # A size solved backwards makes every row fit, one that is computed from the shape too.
+                if not (same(sample, row) and model.evidence.kind is EvidenceKind.SOLVED):
+                    yield self._rows(node, before, row, sample)
             case (int() as batch, -1) if batch > 0 and isinstance(before[0], Sym):
                 yield self._finding(node, before, f"fixes the batch size at {batch}", {"batch": batch})
             case (-1,) | None if op.kind is ReshapeKind.FLATTEN and op.start == 0 and op.end == len(before) - 1:
