@@ -244,6 +244,9 @@ def named_parameters(it: Interpreter, module: ModuleInstance, prefix: str = "") 
 
 def init_module(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     """``nn.Module.__init__``."""
+    for failure in it.recorder.failures:
+        if failure.module is args[0] and failure.problem.kind is ProblemKind.UNINITIALISED:
+            failure.problem = replace(failure.problem, got="initialised later")
     args[0].initialised = True
     return None
 
@@ -253,6 +256,16 @@ Method = Callable[["Interpreter", Args, Kwargs, Site], Value]
 
 def _returns_self(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     return args[0]
+
+
+def _moves(name: str) -> Method:
+    def method(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+        from cnnlint.static.torchcalls import note_device
+
+        note_device(it, name, args[1:], kwargs, site)
+        return args[0]
+
+    return method
 
 
 def _returns_none(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
@@ -384,10 +397,10 @@ METHODS: dict[str, Method] = {
     "buffers": _listing("buffers", False), "named_buffers": _listing("buffers", True),
     "train": _train(True), "eval": _train(False), "requires_grad_": _requires_grad, "state_dict": _state_dict,
     "load_state_dict": _load_state_dict,
-    "get_submodule": _submodule, "get_parameter": _submodule, "get_buffer": _submodule,
+    "to": _moves("to"), "cuda": _moves("cuda"), "get_submodule": _submodule, "get_parameter": _submodule, "get_buffer": _submodule,
 } | dict.fromkeys(
     (
-        "to", "cuda", "cpu", "half", "float", "double", "bfloat16", "type", "xpu", "ipu", "share_memory", "to_empty",
+        "cpu", "half", "float", "double", "bfloat16", "type", "xpu", "ipu", "share_memory", "to_empty",
         "compile",
     ),
     _returns_self,

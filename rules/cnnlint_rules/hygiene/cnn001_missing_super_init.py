@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import ModelGraph, ProblemKind
 from cnnlint.graph.queries.places import refusals
-from cnnlint.rule import Category, Example, Finding, Rule, Severity
+from cnnlint.rule import Applicability, Category, Example, Finding, Fix, InsertLine, Rule, Severity
 
 _NET = """\
 class Net(nn.Module):
@@ -87,8 +87,11 @@ class MissingSuperInit(Rule):
         for failure in refusals(model):
             if failure.problem.kind is ProblemKind.UNINITIALISED and failure.type not in seen:
                 seen.add(failure.type)
+                later = failure.problem.got is not None
+                fix = Fix((InsertLine(failure.span, "super().__init__()"),), Applicability.SAFE)
                 yield self.finding(
                     failure,
                     f"{failure.type} {failure.problem.text}",
-                    help="super().__init__() first in __init__",
+                    help="move super().__init__() in front" if later else "super().__init__() first in __init__",
+                    fix=None if later else fix,
                 )
