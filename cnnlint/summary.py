@@ -163,8 +163,8 @@ def summary_of(graph: ModelGraph) -> ModelSummary:
 
 def _unknown_places(graph: ModelGraph) -> Iterator[UnknownPlace]:
     open_rows = [call.start for call in graph.calls if call.module.leaf and not _is_known(call.output)]
-    ends = [unknown.at for unknown in graph.unknowns[1:]] + [len(graph.nodes) + 1]
-    for unknown, end in zip(graph.unknowns, ends, strict=True):
+    ends = [*(unknown.at for unknown in graph.unknowns[1:]), len(graph.nodes) + 1]
+    for unknown, end in zip(graph.unknowns, ends, strict=False):
         cost = sum(unknown.at <= start < end for start in open_rows)
         path, line = (unknown.span.path, unknown.span.line) if unknown.span else (None, None)
         yield UnknownPlace(unknown.reason, path, line, cost)

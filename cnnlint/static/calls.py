@@ -244,9 +244,15 @@ def _initialise(it: Interpreter, made: Instance, args: Args, kwargs: Kwargs, sit
 
     found = find_in_class(it, made.cls, "__init__")
     if found is not None:
-        if isinstance(made, ModuleInstance):
-            it.recorder.building(made)
-        call(it, found, [made, *args], kwargs, site)
+        if not isinstance(made, ModuleInstance):
+            call(it, found, [made, *args], kwargs, site)
+            return
+        it.recorder.building(made)
+        it.recorder.initialising += 1
+        try:
+            call(it, found, [made, *args], kwargs, site)
+        finally:
+            it.recorder.initialising -= 1
     elif made.payload is None and not made.cls.has("unresolved"):
         exception = any(base.pytype and issubclass(base.pytype, BaseException) for base in made.cls.mro)
         if exception:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from cnnlint.graph.dims import Dim, Shape
 from cnnlint.graph.model import Evidence, EvidenceKind, ModelGraph, Node, Tensor
 from cnnlint.graph.model import Value as Returned
 from cnnlint.graph.operations import Activation, Attention, Convolution, Dense, MatrixProduct, Recurrent
@@ -37,9 +38,12 @@ class LossReader:
         if chosen is None:
             return
         tensor, applied = chosen
-        outside = [step for step in map(_step, applied) if step is not None]
+        shape = tensor.shape
+        outside: list[Step] = []
+        for step in applied:
+            shape = None if step.name in SHAPING else shape
+            outside.append(_step(step, shape))
         inside, last = _chain(graph, tensor)
-        shape = tensor.shape if not applied or all(s.dim is not None for s in applied) else None
         callee = entry.callee.span if entry.callee is not None else None
         steps = (*reversed(outside), *inside)
         yield LossApplied(entry.loss, number, graph, steps, last, shape, entry.site.span, callee)
@@ -77,9 +81,14 @@ def _selected(output: Returned, steps: tuple[OutputStep, ...]) -> tuple[Tensor, 
     return (output, applied) if isinstance(output, Tensor) else None
 
 
-def _step(step: OutputStep) -> Step | None:
+def _step(step: OutputStep, shape: Shape | None) -> Step:
     name = str(step.name)
-    return Step(name, "Shape" if name in SHAPING else "Activation", step.dim, None, None, step.site.span)
+    dim = step.dim if name not in SHAPING else None
+    return Step(name, "Shape" if name in SHAPING else "Activation", dim, _along(shape, dim), shape, step.site.span)
+
+
+def _along(shape: Shape | None, dim: int | None) -> Dim | None:
+    return shape[dim] if dim is not None and shape is not None and -len(shape) <= dim < len(shape) else None
 
 
 def _chain(graph: ModelGraph, tensor: Tensor) -> tuple[list[Step], Step | None]:
@@ -100,5 +109,4 @@ def _chain(graph: ModelGraph, tensor: Tensor) -> tuple[list[Step], Step | None]:
 def _of_node(node: Node) -> Step:
     op, shape = node.op, node.output.shape
     dim = op.dim if isinstance(op, Activation) else None
-    size = shape[dim] if dim is not None and shape is not None and -len(shape) <= dim < len(shape) else None
-    return Step(op.name, type(op).__name__, dim, size, shape, node.span, node.module.name)
+    return Step(op.name, type(op).__name__, dim, _along(shape, dim), shape, node.span, node.module.name)

@@ -85,6 +85,8 @@ class Recorder:
     devices: list[tuple[str, str, bool, Site]] = field(default_factory=list)
     assumed_rank: bool = False
     """Whether an input was given a number of axes that its layer does not insist on."""
+    initialising: int = 0
+    """How many modules are being initialised."""
     running: bool = False
     stack: list[int] = field(default_factory=list)
     sites: list[Site] = field(default_factory=list)

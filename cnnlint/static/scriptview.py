@@ -22,15 +22,17 @@ from cnnlint.static.scriptlog import (
     FlagSet, GradSet, GroupGiven, GroupJoined, LossCalled, ModeChanged, OptimizerHanded, OptimizerMade,
     OptimizerStepped, PartReplaced, ScriptLog,
 )  # fmt: skip
-from cnnlint.static.values import Function, ModuleInstance, Site, TensorValue, Unknown
+from cnnlint.static.values import Function, ModuleInstance, Site, TensorValue, Unknown, UnknownObject
 
 if TYPE_CHECKING:
     from cnnlint.source.index import FileIndex
     from cnnlint.static.interpreter import Interpreter
 
-_UNFREEZING = re.compile(r"requires_grad\s*=\s*(?!False)\w|requires_grad_\(\s*(?!False)|unfreeze")
+_UNFREEZING = re.compile(r"requires_grad\s*=\s*(?!False)\w|requires_grad_\(\s*(?!False)|unfreeze|Finetuning")
 _FIRST = frozenset({"Dropout", "ReLU", "Flatten", "Identity", "LayerNorm", "BatchNorm1d", "GELU", "Hardswish", "SiLU"})
 """Layers that may stand before the layer that decides what a head reads."""
+_READ = ("torchvision.models.", "lightning.")
+"""Classes that are known without their source."""
 
 
 def make_view(
@@ -88,7 +90,7 @@ class _Maker:
 
     def models(self) -> Iterator[ModelRef]:
         for number, root in enumerate(self.roots):
-            if root.birth < self.start:
+            if root.birth < self.start or not self._parameters(root):
                 continue
             parts = list(named_modules(self.it, root))
             yield ModelRef(
@@ -113,12 +115,12 @@ class _Maker:
 
     def _complete(self, parts: list[tuple[str, ModuleInstance]]) -> bool:
         for _, part in parts:
-            known = id(part) in self.log.architectures or not part.cls.has("unresolved") or NORMS in part.attrs
-            values = (*part.modules.values(), *part.params.values(), *part.attrs.values())
-            block = part.cls.path.startswith("torchvision.models.") or "lightning" in part.cls.path
-            if id(part) in self.log.escaped or not (known or block or part.cls.has("lightning")):
+            unread = [cls for cls in part.cls.mro if "unresolved" in cls.traits and not cls.path.startswith(_READ)]
+            children = (*part.modules.values(), *part.params.values())
+            objects = any(isinstance(value, UnknownObject) for value in part.attrs.values())
+            if id(part) in self.log.escaped or unread or objects or self.it.haze(part.modules):
                 return False
-            if any(isinstance(value, Unknown) and not value.name for value in values) or self.it.haze(part.modules):
+            if any(isinstance(value, Unknown) for value in children):
                 return False
         return True
 
