@@ -34,6 +34,10 @@ class UnusedSuppression(Rule):
     When not to worry
     -----------------
     The finding may depend on an input size that this run did not have. Rules that are not selected are not judged.
+
+    References
+    ----------
+    Ruff has the same rule for its own comments, RUF100 (unused-noqa).
     """
 
     code = "CNN000"

@@ -7,7 +7,8 @@ import pytest
 from cnnlint import registry
 from cnnlint.testing import problems_of
 
-RULES = [rule for code, rule in registry.load().rules.items() if code.startswith("CNN")]
+# CNN000 speaks of comments, not of networks: the run finds it, and tests/cli/test_check.py holds its examples.
+RULES = [rule for rule in registry.load().rules.values() if rule.__module__.startswith(registry.BUILTIN)]
 
 
 @pytest.mark.parametrize("code", [rule.code for rule in RULES])
