@@ -37,7 +37,7 @@ APPLIED = {
 """Layers that a script may put between model and loss, and the functions they call."""
 ACTIVATIONS = frozenset({*APPLIED.values(), "hardsigmoid", "clamp", "softplus", "exp", "log", "abs"}) - {"flatten"}
 SHAPING = frozenset(
-    "squeeze unsqueeze view reshape flatten float double half bfloat16 to cuda cpu contiguous type_as type clone".split()
+    ["squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "double", "half", "bfloat16", "to", "cuda", "cpu", "contiguous", "type_as", "type", "clone"]
 )
 """Functions that leave every value as it is."""
 HARMLESS = ("torch.", "torchsummary.", "torchinfo.", "wandb.", "builtins.", "tqdm.", "numpy.")

@@ -11,16 +11,37 @@ import libcst as cst
 
 from cnnlint.graph.dims import Dim
 from cnnlint.graph.script import (
-    Event, Group, GroupAdded, HeadReplaced, ModelRef, ModeSet, ModuleFlagSet, NormRef, OptimizerBuilt, OptimizerUsed,
-    ParameterRef, RequiresGrad, ScriptView, Stepped,
+    Event,
+    Group,
+    GroupAdded,
+    HeadReplaced,
+    ModelRef,
+    ModeSet,
+    ModuleFlagSet,
+    NormRef,
+    OptimizerBuilt,
+    OptimizerUsed,
+    ParameterRef,
+    RequiresGrad,
+    ScriptView,
+    Stepped,
 )  # fmt: skip
 from cnnlint.graph.span import Span
 from cnnlint.static.losses import LossReader
 from cnnlint.static.modules import named_modules
 from cnnlint.static.pretrained import NORMS
 from cnnlint.static.scriptlog import (
-    FlagSet, GradSet, GroupGiven, GroupJoined, LossCalled, ModeChanged, OptimizerHanded, OptimizerMade,
-    OptimizerStepped, PartReplaced, ScriptLog,
+    FlagSet,
+    GradSet,
+    GroupGiven,
+    GroupJoined,
+    LossCalled,
+    ModeChanged,
+    OptimizerHanded,
+    OptimizerMade,
+    OptimizerStepped,
+    PartReplaced,
+    ScriptLog,
 )  # fmt: skip
 from cnnlint.static.values import Function, ModuleInstance, Site, TensorValue, Unknown, UnknownObject
 
