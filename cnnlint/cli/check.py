@@ -69,6 +69,8 @@ def command(
         raise click.UsageError("--stdin-filename goes with -, which reads standard input")
     if STDIN in paths and len(paths) > 1:
         raise click.UsageError("- stands alone: it cannot be linted together with files")
+    if STDIN in paths and options["trace"]:
+        raise click.UsageError("--trace needs files: a model on standard input cannot be imported")
     settings = discovery_settings(options)
     given = {"fail-on": fail_on, "output-format": output_format}
     settings |= {key: value for key, value in given.items() if value is not None}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +14,9 @@ from cnnlint.cli.options import Word, apply, config_options, input_option, trace
 from cnnlint.cli.outputs import emit
 from cnnlint.cli.settings import resolver, usable
 from cnnlint.graph.shapes import InputShape
+
+if TYPE_CHECKING:
+    from cnnlint.summary import ModelSummary
 
 
 @click.command("summary")
@@ -37,20 +43,28 @@ def command(
     the model. Without one every entry model of the file is shown.
     """
     # Imported here, since `summary --help` needs none of it.
-    from cnnlint.lint.targets import TargetError, summarize
+    from cnnlint.lint.targets import summarize
     from cnnlint.report.layers import WRITERS
 
     found = resolver(config, isolated)
     read = partial(summarize, resolver=found, inputs=inputs)
-    if trace:
-        from cnnlint.lint.measuring import measure
-        from cnnlint.lint.proving import TraceOptions
+    with ExitStack() as stack:
+        if trace:
+            from cnnlint.lint.measuring import measure
+            from cnnlint.lint.proving import TraceOptions
+            from cnnlint.lint.tracing import Tracers
 
-        options = TraceOptions(python, time_limit, memory_limit)
-        read = partial(measure, resolver=found, inputs=inputs, options=options)
-    try:
-        summaries = usable(lambda: [each for target in targets for each in read(target)])
-    except TargetError as error:
-        raise click.UsageError(str(error)) from error
+            tracers = stack.enter_context(Tracers(TraceOptions(python, time_limit, memory_limit)))
+            read = partial(measure, resolver=found, inputs=inputs, tracers=tracers)
+        summaries = _read(targets, read)
     emit(WRITERS[output_format](summaries), for_people=output_format == "text")
     return 0
+
+
+def _read(targets: tuple[str, ...], read: Callable[[str], list[ModelSummary]]) -> list[ModelSummary]:
+    from cnnlint.static.target import TargetError
+
+    try:
+        return usable(lambda: [each for target in targets for each in read(target)])
+    except TargetError as error:
+        raise click.UsageError(str(error)) from error

@@ -14,8 +14,8 @@ from cnnlint.graph.shapes import InputShape
 
 if TYPE_CHECKING:
     from cnnlint.config import Resolver
+    from cnnlint.lint.tracing import Tracers
     from cnnlint.report.comparison import Result
-    from cnnlint.trace import Limits
 
 EQUAL, DIFFERS, FAILED = 0, 1, 2
 
@@ -43,18 +43,19 @@ def command(
     can, else on the CPU. Exit status: 0 everything is equal, 1 something differs, 2 a model could not be run.
     """
     # Imported here, since `trace --help` needs none of it.
+    from cnnlint.lint.proving import TraceOptions
     from cnnlint.lint.targets import TargetError
+    from cnnlint.lint.tracing import Tracers
     from cnnlint.report.comparison import WRITERS, Failed
-    from cnnlint.trace import Limits
 
     found = resolver(config, isolated)
-    limits = Limits(seconds=time_limit, memory=int(memory_limit * (1 << 30)))
-    try:
-        results = usable(
-            lambda: [each for target in targets for each in _results(target, found, inputs, python, limits, grad)]
-        )
-    except TargetError as error:
-        raise click.UsageError(str(error)) from error
+    with Tracers(TraceOptions(python, time_limit, memory_limit)) as tracers:
+        try:
+            results = usable(
+                lambda: [each for target in targets for each in _results(target, found, inputs, tracers, grad)]
+            )
+        except TargetError as error:
+            raise click.UsageError(str(error)) from error
     emit(WRITERS[output_format](results), for_people=output_format == "text")
     if any(isinstance(result, Failed) for result in results):
         return FAILED
@@ -62,22 +63,21 @@ def command(
 
 
 def _results(
-    target: str, found: Resolver, inputs: tuple[InputShape, ...], python: Path | None, limits: Limits, grad: bool
+    target: str, found: Resolver, inputs: tuple[InputShape, ...], tracers: Tracers, grad: bool
 ) -> list[Result]:
     from cnnlint.lint.targets import read_target
-    from cnnlint.lint.tracing import open_sizes, project_of, python_of, trace_graph
+    from cnnlint.lint.tracing import open_sizes, project_of, trace_graph
     from cnnlint.report.comparison import Failed
-    from cnnlint.trace import TraceError, Tracer, compare
+    from cnnlint.trace import TraceError, compare
 
     graphs = read_target(target, found, inputs)
     resolved, project = project_of(target, found)
     results: list[Result] = []
-    with Tracer(python_of(resolved, python), limits) as tracer:
-        for graph in graphs:
-            try:
-                traced = trace_graph(tracer, graph, graphs, project, gradients=grad)
-            except TraceError as error:
-                results.append(Failed(graph.target, error))
-            else:
-                results.append(compare(graph, traced, open_sizes(graph, graphs)))
+    for graph in graphs:
+        try:
+            traced = trace_graph(tracers.of(resolved), graph, graphs, project, gradients=grad)
+        except TraceError as error:
+            results.append(Failed(graph.target, error))
+        else:
+            results.append(compare(graph, traced, open_sizes(graph, graphs)))
     return results

@@ -8,28 +8,26 @@ from dataclasses import replace
 from cnnlint.config import Resolver
 from cnnlint.graph.model import ModelGraph
 from cnnlint.graph.shapes import InputShape
-from cnnlint.lint.proving import TraceOptions
 from cnnlint.lint.targets import read_target
-from cnnlint.lint.tracing import limits_of, project_of, python_of, trace_graph
+from cnnlint.lint.tracing import Tracers, project_of, trace_graph
 from cnnlint.summary import Measured, ModelSummary, TraceNote, summary_of
-from cnnlint.trace import Traced, TraceError, Tracer
+from cnnlint.trace import Traced, TraceError
 from cnnlint.trace.compare import measured_rows
 
 
-def measure(target: str, resolver: Resolver, inputs: Sequence[InputShape], options: TraceOptions) -> list[ModelSummary]:
+def measure(target: str, resolver: Resolver, inputs: Sequence[InputShape], tracers: Tracers) -> list[ModelSummary]:
     """The numbers of the networks that ``target`` names, read and measured. A model that cannot be run keeps the
     numbers read. Raises as :func:`~cnnlint.lint.targets.read_target` does."""
     graphs = read_target(target, resolver, inputs)
     resolved, project = project_of(target, resolver)
     summaries = []
-    with Tracer(python_of(resolved, options.python), limits_of(options)) as tracer:
-        for graph in graphs:
-            try:
-                traced = trace_graph(tracer, graph, graphs, project)
-            except TraceError as error:
-                summaries.append(replace(summary_of(graph), trace=TraceNote(problem=error.text)))
-            else:
-                summaries.append(_with_measurements(graph, traced))
+    for graph in graphs:
+        try:
+            traced = trace_graph(tracers.of(resolved), graph, graphs, project)
+        except TraceError as error:
+            summaries.append(replace(summary_of(graph), trace=TraceNote(problem=error.text)))
+        else:
+            summaries.append(_with_measurements(graph, traced))
     return summaries
 
 

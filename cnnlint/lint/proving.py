@@ -15,7 +15,7 @@ from cnnlint.source.paths import shown
 
 if TYPE_CHECKING:
     from cnnlint.lint.session import Context
-    from cnnlint.trace import Traced, TraceError, Tracer
+    from cnnlint.trace import Traced, TraceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,13 @@ class Prover:
     """Runs models and grades findings. One traced process serves all files that have the same interpreter."""
 
     def __init__(self, options: TraceOptions) -> None:
-        self._options = options
-        self._tracers: dict[Path | None, Tracer] = {}
+        from cnnlint.lint.tracing import Tracers
+
+        self._tracers = Tracers(options)
 
     def close(self) -> None:
         """End the traced processes."""
-        for tracer in self._tracers.values():
-            tracer.close()
-        self._tracers.clear()
+        self._tracers.close()
 
     def prove(
         self, graphs: Sequence[ModelGraph], raws: Sequence[Raw], rules: Sequence[Rule], context: Context
@@ -71,14 +70,11 @@ class Prover:
         return graded, failed, untried
 
     def _run(self, graph: ModelGraph, graphs: Sequence[ModelGraph], context: Context) -> Traced | TraceError:
-        from cnnlint.lint.tracing import limits_of, python_of, trace_graph
-        from cnnlint.trace import TraceError, Tracer
+        from cnnlint.lint.tracing import trace_graph
+        from cnnlint.trace import TraceError
 
-        python = python_of(context.resolved, self._options.python)
-        if python not in self._tracers:
-            self._tracers[python] = Tracer(python, limits_of(self._options))
         try:
-            return trace_graph(self._tracers[python], graph, graphs, context.project)
+            return trace_graph(self._tracers.of(context.resolved), graph, graphs, context.project)
         except TraceError as error:
             return error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypeAlias
+from typing import Self, TypeAlias
 
 from cnnlint.config import Resolved, Resolver
 from cnnlint.graph.dims import Dim, substitute, symbol, symbols
@@ -36,9 +36,32 @@ def python_of(resolved: Resolved, given: Path | None = None) -> Path | None:
     return chosen
 
 
-def limits_of(options: TraceOptions) -> Limits:
-    """The limits of one model in the traced process's units."""
-    return Limits(seconds=options.seconds, memory=int(options.gigabytes * (1 << 30)))
+class Tracers:
+    """A traced process for each interpreter that a run needs. A context manager, as each of them is."""
+
+    def __init__(self, options: TraceOptions) -> None:
+        self._options = options
+        self._limits = Limits(seconds=options.seconds, memory=int(options.gigabytes * (1 << 30)))
+        self._tracers: dict[Path | None, Tracer] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def of(self, resolved: Resolved) -> Tracer:
+        """The process for the interpreter that these settings and the command line name."""
+        python = python_of(resolved, self._options.python)
+        if python not in self._tracers:
+            self._tracers[python] = Tracer(python, self._limits)
+        return self._tracers[python]
+
+    def close(self) -> None:
+        """End all of them."""
+        for tracer in self._tracers.values():
+            tracer.close()
+        self._tracers.clear()
 
 
 def project_of(target: str, resolver: Resolver) -> tuple[Resolved, Project]:

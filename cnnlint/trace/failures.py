@@ -12,6 +12,7 @@ from cnnlint.trace.job import Job, TraceError
 Place = tuple[str, int]
 
 _FRAME = re.compile(r'File "(?P<path>[^"]+)", line (?P<line>\d+)')
+_INSTALLED = re.compile(r"[/\\]((site|dist)-packages|python\d[\d.]*)[/\\]")
 _NO_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 _DEVICE = re.compile(r"\bCUDA\b|NVIDIA|\bcuda\b")
 
@@ -31,7 +32,10 @@ def raised(job: Job, facts: Mapping[str, Any]) -> TraceError:
     message = f"{error['type']}: {text}" if error["type"] else text
     kind, what = "raises", f"raises {message}"
     if error["stage"] == "worker":
-        kind, what = "crash", f"cannot be traced: {message}"
+        too_large = error["type"] == "OSError" and "too large" in text.lower()
+        kind, what = (
+            ("output", "gives more results than allowed") if too_large else ("crash", f"cannot be traced: {message}")
+        )
     elif not error["type"]:
         what = f"cannot be built: {text}" if error["stage"] == "build" else text
     elif error.get("exit"):
@@ -53,7 +57,8 @@ def where_it_was(crash: Path, job: Job) -> Place | None:
         return None
     for match in _FRAME.finditer(text):
         path = Path(match["path"])
-        if path == job.path or ("site-packages" not in path.parts and any(f in path.parents for f in job.folders)):
+        own = any(folder in path.parents for folder in job.folders) and not _INSTALLED.search(match["path"])
+        if path == job.path or own:
             return str(path), int(match["line"])
     return None
 

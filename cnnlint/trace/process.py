@@ -25,6 +25,7 @@ from cnnlint.trace.job import Job, Limits, TraceError
 
 _WORKER = "cnnlint_trace_worker"
 _POLL = 0.05
+_PATIENCE = 5.0
 _GRACE = 0.3
 """Seconds that a job which is over time gets to say where it is."""
 
@@ -72,6 +73,8 @@ class Tracer:
         if self._process is not None and self._process.poll() is None:
             return
         self._stop()
+        if os.name != "posix":
+            raise TraceError("python", "models are traced on Linux and macOS only: this system cannot fork processes")
         folder = self._folder = self._folder or _folder_with_worker()
         try:
             self._process = subprocess.Popen(
@@ -154,12 +157,19 @@ class Tracer:
             if self._process.poll() is not None:
                 self._lost(job)
             if descendants.memory(descendants.descendants(group)) > self.limits.memory:
-                self._stop()
+                self._end_job(group)
                 raise failure(job, "memory", f"takes more than {_gigabytes(self.limits.memory)} of memory")
             if time.monotonic() >= deadline:
                 place = _asked_where(group, crash, job)
-                self._stop()
+                self._end_job(group)
                 raise failure(job, "time", f"does not end within {self.limits.seconds:g} seconds", place)
+
+    def _end_job(self, group: int) -> None:
+        """Kills a job that is over a limit; the process that forked it can go on with the next one."""
+        descendants.kill(descendants.descendants(group))
+        descendants.kill_group(group)
+        if self._message(time.monotonic() + _PATIENCE) is None:
+            self._stop()
 
     def _lost(self, job: Job) -> NoReturn:
         self._stop()

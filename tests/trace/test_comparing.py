@@ -153,7 +153,7 @@ def test_reports(tracer: Tracer, tmp_path: Path) -> None:
     text = WRITERS["text"]([comparison, failed])
     assert "equal in 8 rows (meta device)" in text
     assert "54,000 (fvcore the same)" in text
-    assert "not traced: net.py:Other does not end" in text
+    assert "net.py:Other: not traced: does not end" in text
     data: dict[str, Any] = json.loads(WRITERS["json"]([comparison, failed]))
     assert [model["status"] for model in data["models"]] == ["equal", "failed"]
     assert data["models"][0]["rows"][0]["parameters"] == 112

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,16 @@ def test_an_interpreter_that_does_not_exist(tmp_path: Path, job: MakeJob) -> Non
 def test_an_interpreter_that_is_none(job: MakeJob) -> None:
     with Tracer(Path("/bin/false")) as tracer, pytest.raises(TraceError, match="did not start the traced process"):
         tracer.run(job(HARMLESS["prints"]))
+
+
+def test_more_results_than_allowed(job: MakeJob) -> None:
+    with Tracer(limits=Limits(output=500)) as tracer, pytest.raises(TraceError, match="more results") as raised:
+        tracer.run(job(HARMLESS["writes files"]))
+    assert raised.value.kind == "output"
+
+
+def test_a_user_file_named_like_one_of_pythons(tmp_path: Path, quick: Tracer, job: MakeJob) -> None:
+    work = job(HARMLESS["prints"])
+    path = work.path.rename(tmp_path / "random.py")
+    facts = quick.run(replace(work, path=path, module="random"))
+    assert facts["type"] == "Net"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from pathlib import Path
+import tokenize
 from types import ModuleType
 from typing import Any
 
@@ -29,7 +29,8 @@ def capture(
     module: ModuleType, path: str, example: dict[str, Any]
 ) -> tuple[nn.Module, tuple[Any, ...], dict[str, Any]]:
     """The model that is called at ``example``'s place with its arguments. The call itself is not made."""
-    source = Path(path).read_text(encoding="utf-8-sig")
+    with tokenize.open(path) as file:
+        source = file.read()
     statements = needed_statements(ast.parse(source), example["line"])
     code = compile(ast.Module(statements, []), path, "exec", dont_inherit=True)
     base: Any = nn.Module

@@ -8,7 +8,6 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -16,7 +15,7 @@ import torch
 from torch import nn
 
 from .example import capture
-from .frames import construction
+from .frames import construction, is_internal
 
 BUILT_AT = "_cnnlint_built_at"
 """Where a module was made; kept in its ``__dict__``, so that copies have it too."""
@@ -52,9 +51,10 @@ def import_file(request: dict[str, Any]) -> ModuleType:
         if folder not in sys.path:
             sys.path.insert(0, folder)
     name, path = request["module"], request["path"]
-    for known in _user_modules(request["folders"]):
-        del sys.modules[known]
+    _forget_first_attempt()
     package = name.rpartition(".")[0]
+    if not package and name in sys.modules:  # the user's random.py must not stand in for Python's
+        name = f"{name}_of_the_user"
     if package:
         importlib.import_module(package)
     spec = importlib.util.spec_from_file_location(name, path)
@@ -66,18 +66,18 @@ def import_file(request: dict[str, Any]) -> ModuleType:
     return module
 
 
-def _user_modules(folders: list[str]) -> list[str]:
-    """Modules of the user's folders that an earlier attempt imported: a second one on another device starts afresh."""
-    found = []
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        if isinstance(file, str) and "site-packages" not in file and any(_below(file, folder) for folder in folders):
-            found.append(name)
-    return found
+_before: set[str] = set()
 
 
-def _below(file: str, folder: str) -> bool:
-    return Path(folder) in Path(file).parents and not file.startswith(str(Path(__file__).parent))
+def _forget_first_attempt() -> None:
+    """A second attempt on another device starts afresh: what the first one imported of the user's code is dropped."""
+    if not _before:
+        _before.update(sys.modules)
+        return
+    for name in set(sys.modules) - _before:
+        file = getattr(sys.modules[name], "__file__", None)
+        if isinstance(file, str) and not is_internal(file) and "site-packages" not in file:
+            del sys.modules[name]
 
 
 def _build(module: ModuleType, request: dict[str, Any]) -> nn.Module:
