@@ -86,8 +86,8 @@ def _unpack(it: Interpreter, target: cst.Tuple | cst.List, value: Value, frame: 
 
     elements = target.elements
     star = next((i for i, element in enumerate(elements) if isinstance(element, cst.StarredElement)), None)
-    if isinstance(value, UnknownShape) and star is None and len(elements) in INPUT_AXES:
-        raise Refine(value.index, INPUT_AXES[len(elements)], "float32")
+    if isinstance(value, UnknownShape) and star is None and value.start + len(elements) in INPUT_AXES:
+        raise Refine(value.index, INPUT_AXES[value.start + len(elements)], "float32")
     items = items_of(it, value)
     if items is None:
         why = value if isinstance(value, Unknown) else it.unknown("unpacked from a value whose items are not known")

@@ -24,6 +24,7 @@ from cnnlint.static.values import (
     TensorValue,
     TorchSize,
     Unknown,
+    UnknownShape,
     Value,
 )  # fmt: skip
 
@@ -92,6 +93,9 @@ def get_item(it: Interpreter, value: Value, index: Value, site: Site) -> Value:
             return _class_item(it, value, index, site)
         case ModelOutput() if isinstance(index, int | str):
             return value.then(OutputStep("item", index, site))
+        case UnknownShape() if isinstance(index, slice) and index.stop is None and index.step is None:
+            start = 0 if index.start is None else index.start
+            return value.behind(start) if isinstance(start, int) and start >= 0 else value.bare()
         case Unknown() | External():
             return first_unknown(it, site, value)
         case Function():

@@ -77,13 +77,21 @@ class UnknownObject(Unknown):
 
 
 class UnknownShape(Unknown):
-    """The shape of model input ``index``, which is still open: taking it apart tells its rank."""
+    """The shape of model input ``index``, still open, from axis ``start`` on: taking it apart tells its rank."""
 
-    __slots__ = ("index",)
+    __slots__ = ("index", "start")
 
-    def __init__(self, reason: str, site: Site | None, index: int) -> None:
+    def __init__(self, reason: str, site: Site | None, index: int, start: int = 0) -> None:
         super().__init__(reason, site)
         self.index = index
+        self.start = start
+
+    def bare(self) -> Unknown:
+        return Unknown(self.reason, self.site)
+
+    def behind(self, start: int) -> UnknownShape:
+        """``shape[start:]``."""
+        return UnknownShape(self.reason, self.site, self.index, self.start + start)
 
 
 @dataclass(frozen=True, slots=True)

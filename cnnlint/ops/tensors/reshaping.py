@@ -146,7 +146,7 @@ def _squeeze(args: Args) -> Result:
     shape = tensor.shape or ()
     named = None if args.bound["dim"] is None else axes_of(args, "dim", len(shape))
     axes = range(len(shape)) if named is None else named
-    open_axes = [axis for axis in axes if not same(shape[axis], 1) and not differ(shape[axis], 1)]
+    open_axes = [axis for axis, size in enumerate(shape) if axis in axes and not same(size, 1) and not differ(size, 1)]
     if open_axes:
         raise Unclear(f"{args.name}: whether axis {open_axes[0]} has size 1 is not known")
     kept = tuple(size for axis, size in enumerate(shape) if axis not in axes or not same(size, 1))

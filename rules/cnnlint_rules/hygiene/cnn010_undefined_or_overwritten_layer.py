@@ -49,8 +49,9 @@ class UndefinedOrOverwrittenLayer(Rule):
 
     When not to worry
     -----------------
-    Silent where names are computed (`setattr`, `add_module`, `__getattr__`), for bases that are not read and for
-    assignments in branches of which one runs.
+    Silent where names are computed (`setattr`, `add_module`, `__getattr__`), for bases that are not read, for
+    assignments in branches of which one runs, and where the first layer has no parameters
+    (`self.shortcut = nn.Identity()`, replaced under a condition).
 
     References
     ----------
@@ -84,6 +85,12 @@ class UndefinedOrOverwrittenLayer(Rule):
             ),
             why="a computed name",
         ),
+        Example(
+            _NET.format(name="conv2", result="self.conv2(self.conv1(x))").replace(
+                "        self.conv2", "        self.conv2 = nn.Identity()\n        self.conv2", 1
+            ),
+            why="what is replaced has no parameters",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
@@ -92,7 +99,8 @@ class UndefinedOrOverwrittenLayer(Rule):
             if failure.problem.kind is ProblemKind.ATTRIBUTE:
                 yield self._undefined(failure)
         for overwritten in model.facts.overwritten:
-            yield self._lost(overwritten)
+            if overwritten.parameters != 0:
+                yield self._lost(overwritten)
 
     def _undefined(self, failure: Failure) -> Finding:
         nearest = failure.problem.expected
@@ -105,10 +113,9 @@ class UndefinedOrOverwrittenLayer(Rule):
 
     def _lost(self, overwritten: Overwritten) -> Finding:
         count = overwritten.parameters
-        lost = f": {number(count)} parameters are lost" if count != 0 else ""
         return self.finding(
             overwritten.second,
-            f"{overwritten.attribute} is assigned again before anything reads it{lost}",
+            f"{overwritten.attribute} is assigned again before anything reads it: {number(count)} parameters are lost",
             severity=Severity.WARNING,
             help="another name, or one assignment",
             data={"parameters": plain(count)},
