@@ -1,5 +1,7 @@
-"""Networks of torchvision whose source is not at hand, from the table of architectures: children by name, heads layer by
-layer, ResNets parameter by parameter; other blocks hold one parameter ``*`` of the right size."""
+"""Networks of torchvision whose source is not at hand, from the table of architectures.
+
+Children by name, heads layer by layer, ResNets parameter by parameter; other blocks hold one parameter ``*`` of the
+right size."""
 
 from __future__ import annotations
 
@@ -86,7 +88,8 @@ def _norm(it: Interpreter, width: int, site: Site) -> ModuleInstance:
 def _head(it: Interpreter, block: Block, classes: Value, site: Site) -> ModuleInstance:
     parts: list[tuple[str, ModuleInstance]] = []
     for name, kind, arguments in head_layers(block, "K"):
-        given = [classes if text == "K" else text != "False" if text in ("True", "False") else int(text) for text in arguments]
+        known: dict[str, Value] = {"K": classes, "False": False}
+        given = [known[text] if text in known else int(text) for text in arguments]
         parts.append((name, _layer(it, kind, given, site)))
     if block.head.startswith("linear-"):
         return parts[0][1]

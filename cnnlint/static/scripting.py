@@ -61,7 +61,7 @@ def _of_interest(text: str, file: str) -> bool:
 
 def _scopes(it: Interpreter, env: ModuleEnv) -> Iterator[tuple[int, bool]]:
     """Run one scope after the other: the number of the first instance each makes, and whether it ran to its end."""
-    assert env.index is not None and it.script is not None
+    assert it.script is not None
     start = births()
     yield start, _run_top(it, env)
     for statement in _uncalled(env)[:MAX_SCOPES]:

@@ -36,9 +36,10 @@ APPLIED = {
 }  # fmt: skip
 """Layers that a script may put between model and loss, and the functions they call."""
 ACTIVATIONS = frozenset({*APPLIED.values(), "hardsigmoid", "clamp", "softplus", "exp", "log", "abs"}) - {"flatten"}
-SHAPING = frozenset(
-    ["squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "double", "half", "bfloat16", "to", "cuda", "cpu", "contiguous", "type_as", "type", "clone"]
-)
+SHAPING = frozenset({
+    "squeeze", "unsqueeze", "view", "reshape", "flatten", "float", "double", "half", "bfloat16", "to", "cuda", "cpu",
+    "contiguous", "type_as", "type", "clone",
+})  # fmt: skip
 """Functions that leave every value as it is."""
 HARMLESS = ("torch.", "torchsummary.", "torchinfo.", "wandb.", "builtins.", "tqdm.", "numpy.")
 """Libraries that do nothing to a model they are handed."""

@@ -63,7 +63,8 @@ def run(rule: Rule, example: Example, source: str | None = None) -> Run:
     raws, failed = [*raws, *scripted], [*failed, *broken]
     own = [raw for raw in raws if raw.finding.span.path == text.path]
     shift = text.text.count("\n") - example.source.count("\n") if source is None else 0
-    return Run(index, tuple(join(own, built=constructions(reading.graphs))), reading.has_models or bool(reading.scripts), shift, tuple(failed))
+    findings = tuple(join(own, built=constructions(reading.graphs)))
+    return Run(index, findings, reading.has_models or bool(reading.scripts), shift, tuple(failed))
 
 
 def fix_problem(rule: Rule, example: Example, before: Run, finding: Finding) -> str | None:

@@ -61,9 +61,9 @@ def call_library(it: Interpreter, log: ScriptLog, path: str, args: Args, kwargs:
         if name == "get_model" and args and isinstance(args[0], str):
             name, args = args[0], args[1:]
         return _network(it, log, name, args, kwargs, site)
-    if path == "torch.hub.load" and len(args) > 1 and all(isinstance(arg, str) for arg in args[:2]):
-        if args[0].partition(":")[0] == "pytorch/vision":
-            return _network(it, log, args[1], args[2:], kwargs, site)
+    texts = [arg for arg in args[:2] if isinstance(arg, str)]
+    if path == "torch.hub.load" and len(texts) == 2 and texts[0].partition(":")[0] == "pytorch/vision":
+        return _network(it, log, texts[1], args[2:], kwargs, site)
     return MISSING
 
 
@@ -149,7 +149,9 @@ def _nothing(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
 
 
 _METHODS = {
-    "step": Native("Optimizer.step", _step), "add_param_group": Native("Optimizer.add_param_group", _add_group),
-    "zero_grad": Native("Optimizer.zero_grad", _nothing), "load_state_dict": Native("Optimizer.load_state_dict", _nothing),
+    f"{name}": Native(f"Optimizer.{name}", method)
+    for name, method in (
+        ("step", _step), ("add_param_group", _add_group), ("zero_grad", _nothing), ("load_state_dict", _nothing),
+    )
 }  # fmt: skip
 _PARAM_GROUPS = Descriptor("property", Native("Optimizer.param_groups", _param_groups))
