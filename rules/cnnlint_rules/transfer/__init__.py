@@ -1,0 +1,1 @@
+"""CNN9xx: transfer learning: freezing, head replacement, optimizers."""
