@@ -11,7 +11,7 @@ from cnnlint.ops.tensors.broadcasting import wants_broadcast, wants_expandable
 from cnnlint.ops.tensors.define import both, in_place
 from cnnlint.ops.tensors.indexing import indexed, wants_position
 from cnnlint.ops.tensors.operands import operand
-from cnnlint.ops.tensors.values import taken
+from cnnlint.ops.tensors.values import expand, taken
 
 
 def _wants_integers(tensor: TensorLike, *allowed: str) -> None:
@@ -87,6 +87,7 @@ def _other(left: Dim, right: Dim) -> Dim:
 def _take(args: Args) -> Result:
     tensor, index = args.tensor("input"), args.tensor("index")
     _wants_integers(index, "int64")
+    _check_positions(index, product(tensor.shape or ()), 0, signed=True)
     return Result(TensorSpec(index.shape, tensor.dtype), Sample("take"))
 
 
@@ -120,6 +121,8 @@ def _index_select(args: Args) -> Result:
     if len(picked) > 1:
         refuse(ProblemKind.RANK, f"needs an index with one axis, gets {shown(picked)}", expected=1, got=len(picked))
     size: Dim = picked[0] if picked else 1
+    if not shape and differ(size, 1):
+        refuse(ProblemKind.INDEX, "selects other than one position of a tensor without axes", expected=1, got=size)
     _check_positions(index, shape[axis] if shape else 1, axis)
     values = taken(tensor, axis, index.values) if index.values is not None and shape else None
     target = (*shape[:axis], size, *shape[axis + 1 :]) if shape else ()
@@ -156,6 +159,8 @@ def _placed(name: str) -> Entry:
 def _wants_source(source: TensorLike, shape: Shape, axis: int, index: TensorLike) -> None:
     given = source.shape or ()
     expected = (*shape[:axis], *(index.shape or (1,)), *shape[axis + 1 :])
+    if not given and differ(product(index.shape or ()), 1):
+        refuse(ProblemKind.RANK, "has a source without axes for other than one position", expected=len(shape), got=0)
     if given and shape and (len(given) != len(expected) or any(map(differ, given, expected))):
         refuse(
             ProblemKind.BROADCAST,
@@ -175,7 +180,11 @@ def _index_put(args: Args) -> Result:
 
 def _masked_scatter(args: Args) -> Result:
     tensor = args.tensor("input")
-    shape = wants_broadcast([tensor.shape or (), args.shape("mask")])
+    mask, source = args.tensor("mask"), args.shape("source")
+    shape = wants_broadcast([tensor.shape or (), mask.shape or ()])
+    chosen = expand(mask, shape)
+    if chosen is not None and less(product(source), sum(map(bool, chosen))):
+        refuse(ProblemKind.ARGUMENT, f"has fewer elements in {shown(source)} than places in its mask", got=source)
     return Result(TensorSpec(shape, tensor.dtype), Elementwise("masked_scatter"))
 
 

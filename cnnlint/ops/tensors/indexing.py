@@ -177,7 +177,8 @@ def _step(cursor: _Cursor, item: Any, rest: int) -> None:
                 item = TensorSpec((1,), "bool", item.values)
             _mask(cursor, item)
         case _:
-            _check_positions(item, cursor.shape[cursor.axis], cursor.axis)
+            if all(differ(size, 0) for axis, size in enumerate(cursor.shape) if axis != cursor.axis):
+                _check_positions(item, cursor.shape[cursor.axis], cursor.axis)
             cursor.tensors[cursor.axis] = item
             cursor.axis += 1
 
@@ -229,6 +230,9 @@ def _gathered(cursor: _Cursor) -> TensorSpec:
     if not axes:
         return TensorSpec(shape, current.dtype, current.values)
     common = wants_broadcast([cursor.tensors[axis].shape or () for axis in axes])
+    empty = [axis for axis in axes if isinstance(shape[axis], int) and shape[axis] == 0]
+    if empty and all(differ(size, 0) for size in common):
+        wants_position(0, 0, empty[0])
     kept = tuple(size for axis, size in enumerate(shape) if axis not in cursor.tensors)
     together = axes[-1] - axes[0] + 1 == len(axes)
     first = axes[0] if together else 0

@@ -14,6 +14,10 @@ from cnnlint.ops.tensors.dtypes import ITEM_SIZE, is_complex, is_floating
 from cnnlint.ops.tensors.values import elements, nested
 
 
+# Torch itself stops here.
+_MOST_AXES = 64
+
+
 def _size(args: Args) -> Result:
     shape = args.shape("input")
     if args.bound["dim"] is None:
@@ -36,7 +40,7 @@ def _item(args: Args) -> Result:
 
 def _tolist(args: Args) -> Result:
     known = elements(args.tensor("input"))
-    if known is None:
+    if known is None or len(known[0]) > _MOST_AXES:
         raise Unclear(f"{args.name}: the elements are not known")
     return Result(nested(known[1], known[0]))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import product as every
-from math import isfinite, prod
+from math import copysign, inf, isfinite, prod
 from typing import Any, TypeAlias
 
 from cnnlint.graph.dims import Shape, Sym
@@ -21,6 +21,7 @@ LIMIT = 4096
 
 Values: TypeAlias = tuple[Any, ...] | None
 
+_LARGEST = {"float16": 65504.0, "bfloat16": 3.3895313892515355e38, "float32": 3.4028234663852886e38}
 _BITS = {"uint8": (0, 8), "int8": (1, 8), "int16": (1, 16), "int32": (1, 32), "int64": (1, 64)}
 
 
@@ -54,9 +55,16 @@ def cast(values: Values, dtype: str | None) -> Values:
     if group == 1:
         return _integers(values, dtype or "")
     try:
-        return tuple(float(value) if group == 2 else complex(value) for value in values)
+        if group == 3:
+            return tuple(complex(value) for value in values)
+        limit = _LARGEST.get(dtype or "", inf)
+        return tuple(_bounded(float(value), limit) for value in values)
     except (OverflowError, TypeError):
         return None
+
+
+def _bounded(value: float, limit: float) -> float:
+    return copysign(inf, value) if abs(value) > limit else value
 
 
 def _integers(values: Sequence[Any], dtype: str) -> Values:

@@ -67,6 +67,8 @@ def scattered(d: Any) -> Any:
 
 def taken_along(d: Any) -> Any:
     tensor, axis, places = gathered(d)
+    if not tensor.numel():
+        tensor, axis, places = d.floats((2, 3)), 1, d.indices((2, 2), 3)
     return d.pick((tensor, places), (tensor, places, axis), (tensor, places, axis))
 
 
