@@ -29,19 +29,26 @@ def raising_place(model: ModelGraph, failure: Failure) -> tuple[Span, Span | Non
 
 
 def refusals(model: ModelGraph) -> Iterator[Failure]:
-    """What torch certainly refuses, without the calls of layers that it refused to build."""
-    unbuilt = {
-        failure.module
-        for failure in model.failures
-        if failure.node is None and failure.module and not failure.problem.text.startswith("raises ")
-    }
+    """What torch certainly refuses, without what follows from a layer that it refused to build: its calls, and
+    attributes that it would have."""
+    built = [failure for failure in model.failures if failure.node is None and not _is_raised(failure)]
+    unbuilt = {failure.module for failure in built if failure.module}
+    lacking = tuple(f"raises AttributeError: {failure.type!r} object" for failure in built)
     for failure in model.failures:
-        if failure.certain and (failure.node is None or failure.node.module.name not in unbuilt):
+        follows = (
+            failure.problem.text.startswith(lacking) if failure.node is None else failure.node.module.name in unbuilt
+        )
+        if failure.certain and not follows:
             yield failure
+
+
+def _is_raised(failure: Failure) -> bool:
+    """Whether the program itself raises, rather than a construction that torch refuses."""
+    return failure.problem.text.startswith("raises ")
 
 
 def refusal(failure: Failure) -> str:
     """What is refused and why, as a message: ``Conv2d expects 8 input channels, gets 16``. What the program itself
     raises stands alone."""
     text = failure.problem.text
-    return text if text.startswith("raises ") else f"{failure.type} {text}"
+    return text if _is_raised(failure) else f"{failure.type} {text}"

@@ -149,7 +149,8 @@ class LargeDenseKernel(Rule):
         return conv.out <= self.options.max_output_channels or conv.fan_in <= self.options.max_stem_channels
 
     def _finding(self, node: Node, conv: DenseKernel, stack: Stack) -> Finding:
-        widths = [conv.fan_in, *[stack.width] * (stack.layers - 1), conv.out]
+        inner = [str(stack.width)] * (stack.layers - 1) if stack.layers <= 5 else [str(stack.width), "…"]
+        widths = "→".join([str(conv.fan_in), *inner, str(conv.out)])
         saving = 1 - stack.weights / conv.weights
         macs = per_sample(node.macs.get("conv", 0))
         data = {
@@ -159,8 +160,7 @@ class LargeDenseKernel(Rule):
         return self.finding(
             own_layer(node) or node,
             f"{conv.kernel}×{conv.kernel} kernel, {conv.fan_in}→{conv.out} channels: {number(conv.weights)} weights; "
-            f"{stack.layers} stacked 3×3 ({'→'.join(map(str, widths))}) see as far with {number(stack.weights)} "
-            f"(-{percent(saving)})",
+            f"{stack.layers} stacked 3×3 ({widths}) see as far with {number(stack.weights)} (-{percent(saving)})",
             help=_help(node, conv, stack, macs if isinstance(macs, int) else None),
             data=data if not isinstance(macs, int) else {**data, "macs": macs},
         )

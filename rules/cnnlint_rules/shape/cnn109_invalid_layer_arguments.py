@@ -66,7 +66,7 @@ class InvalidLayerArguments(Rule):
     bad = (
         Example(
             _NET.format(layer="nn.MaxPool2d(2, padding=2)", result="self.layer(x)"),
-            ((7, "MaxPool2d pads 2, which is more than half the window of 2"),),
+            ((7, "MaxPool2d pads 2, which is more than half the kernel of 2"),),
             ("3x32x32",),
             "pool padding above half the kernel",
         ),
