@@ -128,10 +128,13 @@ Edit = SetArgument | RemoveArgument | ReplaceCallee | ReplaceSpan | InsertLine |
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What to change, as intents; ``cnnlint.fix`` turns them into edits of the text."""
+    """What to change, as intents; ``cnnlint.fix`` turns them into edits of the text.
+
+    ``drops_parameters``: a key leaves the state dict, so in a file that loads weights the fix is unsafe at best."""
 
     edits: tuple[Edit, ...]
     applicability: Applicability = Applicability.UNSAFE
+    drops_parameters: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,21 @@ import libcst
 
 from cnnlint.findings import TextEdit, TextFix
 from cnnlint.fix.locate import Place, call_at, offsets, statement_at
-from cnnlint.rule import DeleteLine, Edit, Fix, InsertLine, RemoveArgument, ReplaceCallee, ReplaceSpan, SetArgument
+from cnnlint.rule import (
+    Applicability,
+    DeleteLine,
+    Edit,
+    Fix,
+    InsertLine,
+    RemoveArgument,
+    ReplaceCallee,
+    ReplaceSpan,
+    SetArgument,
+)
 from cnnlint.source.index import FileIndex
 from cnnlint.source.syntax import Syntax
+
+_LOADS_WEIGHTS = re.compile(r"load_state_dict|torch\.load\(|from_pretrained|load_file\(|pretrained\s*=\s*True")
 
 
 def text_fix(fix: Fix, index: FileIndex) -> TextFix | None:
@@ -22,7 +34,13 @@ def text_fix(fix: Fix, index: FileIndex) -> TextFix | None:
             return None
         edits.append(found)
     edits = sorted(set(edits))
-    return TextFix(fix.applicability, tuple(edits)) if edits and not overlapping(edits) else None
+    return TextFix(_applicability(fix, index), tuple(edits)) if edits and not overlapping(edits) else None
+
+
+def _applicability(fix: Fix, index: FileIndex) -> Applicability:
+    """A fix that takes parameters away is not safe where the file loads weights that hold them."""
+    loads = fix.drops_parameters and _LOADS_WEIGHTS.search(index.text.text) is not None
+    return Applicability.UNSAFE if loads and fix.applicability is Applicability.SAFE else fix.applicability
 
 
 def overlapping(edits: list[TextEdit]) -> bool:

@@ -8,6 +8,7 @@ from cnnlint.fix.apply import edited, fixed_text
 from cnnlint.fix.intents import text_fix
 from cnnlint.graph.span import Span
 from cnnlint.rule import (
+    Applicability,
     DeleteLine,
     Edit,
     Fix,
@@ -143,3 +144,19 @@ def test_a_fix_that_breaks_the_syntax_is_left_out() -> None:
     assert bad
     assert good
     assert fixed_text(text, [bad, good]) == ("x = f(1)\ny = g()\n", 1)
+
+
+@pytest.mark.parametrize(
+    ("line", "applicability"),
+    [
+        ("", Applicability.SAFE),
+        ("net.load_state_dict(state)\n", Applicability.UNSAFE),
+        ("state = torch.load('net.pth')\n", Applicability.UNSAFE),
+    ],
+)
+def test_taking_parameters_away_is_unsafe_where_weights_are_loaded(line: str, applicability: Applicability) -> None:
+    text = SourceText("net.py", f"x = f(3)\n{line}")
+    edit = SetArgument(text.span(4, 8), "bias", "False")
+    fix = text_fix(Fix((edit,), Applicability.SAFE, drops_parameters=True), index_source(text))
+    assert fix is not None
+    assert fix.applicability is applicability

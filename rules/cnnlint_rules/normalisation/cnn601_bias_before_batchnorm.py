@@ -43,7 +43,8 @@ class BiasBeforeBatchNorm(Rule):
 
     When not to worry
     -----------------
-    Where checkpoints hold the key of the bias, as those of torchvision's `vgg16_bn` do, keep it. The rule is silent
+    Where checkpoints hold the key of the bias, as those of torchvision's `vgg16_bn` do, keep it: in a file that loads
+    weights the fix counts as unsafe. The rule is silent
     when something else reads the output too, when the normalisation is frozen or kept in evaluation mode (stored
     statistics do not follow the bias), and for layer norm and group norm with several channels a group, which do not
     cancel it.
@@ -215,4 +216,4 @@ def _without_bias(module: Module) -> Fix | None:
     if module.built_at is None or not module.builtin:
         return None
     position = next((place for start, place in _POSITIONS.items() if module.type.startswith(start)), None)
-    return Fix((SetArgument(module.built_at, "bias", "False", position),), Applicability.SAFE)
+    return Fix((SetArgument(module.built_at, "bias", "False", position),), Applicability.SAFE, drops_parameters=True)

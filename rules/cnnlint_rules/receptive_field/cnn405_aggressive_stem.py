@@ -153,7 +153,7 @@ class Net(nn.Sequential):
         maps = [tensor for tensor in model.inputs if is_map(tensor)]
         sizes = sizes_of(maps[0]) if len(maps) == 1 and model.evidence.gives_size else None
         steps = list(downsamplings(model))
-        if sizes is None or max(sizes) > self.options.max_input or len(steps) < 2:
+        if sizes is None or max(sizes) > self.options.max_input or len(steps) < 2 or model.failures:
             return
         total = steps[-1][1]
         if steps[1][1] >= 4 and total > max(sizes) / 4 and steps[0][0].certain and _is_stem(model, steps[0][0]):
