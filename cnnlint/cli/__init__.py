@@ -45,6 +45,8 @@ class LazyGroup(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # click's flags take no value, and an option that may have one would swallow the path behind it.
+        args = [part for arg in args for part in (("--trace", "--grad") if arg == "--trace=grad" else (arg,))]
         named = args and (args[0] in COMMANDS or args[0] in _OWN_OPTIONS)
         completing = ctx.resilient_parsing and not args  # a shell asks for the names of the commands
         return super().parse_args(ctx, args if named or completing else [_DEFAULT, *args])

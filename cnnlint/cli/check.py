@@ -94,7 +94,7 @@ def _tracing(options: Mapping[str, Any]) -> TraceOptions | None:
 
     if not options["trace"]:
         return None
-    return TraceOptions(options["python"], options["time_limit"], options["memory_limit"])
+    return TraceOptions(options["python"], options["time_limit"], options["memory_limit"], options["grad"])
 
 
 _PLAIN = ("exit_zero", "fix", "unsafe_fixes", "diff", "add_ignore", "jobs", "statistics", "verbose", "quiet")

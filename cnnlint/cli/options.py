@@ -74,6 +74,7 @@ trace_options = (
     ),
     click.option("--time-limit", default=60.0, show_default=True, metavar="SECONDS", help="Time for one model."),
     click.option("--memory-limit", default=4.0, show_default=True, metavar="GB", help="Memory for one model."),
+    click.option("--grad", is_flag=True, help="With a trace, one backward pass too; --trace=grad is short for both."),
 )  # fmt: skip
 color_option = click.option(
     "--color", type=Word(["auto", "always", "never"]), default="auto", show_default=True, help="Colours in the output."

@@ -33,6 +33,7 @@ def command(
     python: Path | None,
     time_limit: float,
     memory_limit: float,
+    grad: bool,
     output_format: str,
     config: tuple[str, ...],
     isolated: bool,
@@ -54,7 +55,7 @@ def command(
             from cnnlint.lint.proving import TraceOptions
             from cnnlint.lint.tracing import Tracers
 
-            tracers = stack.enter_context(Tracers(TraceOptions(python, time_limit, memory_limit)))
+            tracers = stack.enter_context(Tracers(TraceOptions(python, time_limit, memory_limit, grad)))
             read = partial(measure, resolver=found, inputs=inputs, tracers=tracers)
         summaries = _read(targets, read)
     emit(WRITERS[output_format](summaries), for_people=output_format == "text")

@@ -23,7 +23,6 @@ EQUAL, DIFFERS, FAILED = 0, 1, 2
 @click.command("trace")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @apply(input_option, *trace_options)
-@click.option("--grad", is_flag=True, help="Also run one backward pass on the CPU: which parameters get no gradient.")
 @click.option("--output-format", type=Word(["text", "json", "markdown"]), default="text", show_default=True)
 @apply(*config_options)
 def command(

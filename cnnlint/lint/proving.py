@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class TraceOptions:
     """The interpreter that models run under (``None``: the configured or the current one), and limits for one model:
-    seconds and gigabytes."""
+    seconds and gigabytes; whether a backward pass is run too."""
 
     python: Path | None = None
     seconds: float = 60.0
     gigabytes: float = 4.0
+    gradients: bool = False
 
 
 class Prover:
@@ -35,6 +36,7 @@ class Prover:
         from cnnlint.lint.tracing import Tracers
 
         self._tracers = Tracers(options)
+        self._gradients = options.gradients
 
     def close(self) -> None:
         """End the traced processes."""
@@ -44,12 +46,12 @@ class Prover:
         self, graphs: Sequence[ModelGraph], raws: Sequence[Raw], rules: Sequence[Rule], context: Context
     ) -> tuple[list[Raw], list[Diagnostic], list[str]]:
         """The findings of one file's networks with their grades and what the runs found beside; the models that failed;
-        those that could not be tried, since their input is not known."""
+        notes on those that could not be tried, since their input is not known, and on parameters without gradient."""
         from cnnlint.trace.proof import prove
 
         graded: list[Raw] = []
         failed: list[Diagnostic] = []
-        untried: list[str] = []
+        notes: list[str] = []
         for number, graph in enumerate(graphs):
             own = [raw for raw in raws if raw.network[1] == number]
             result = self._run(graph, graphs, context)
@@ -62,21 +64,32 @@ class Prover:
             graded += [replace(raw, finding=f) for raw, f in zip(own, proven.findings, strict=True)]
             network = own[0].network if own else (graph.span.path, number)
             graded += [raw_of(finding, graph, network) for finding in proven.found_by_trace]
+            notes += _without_gradient(result, graph)
             if isinstance(result, Exception) and not proven.explained:
                 if result.kind == "input":
-                    untried.append(f"{graph.span.path}:{graph.span.line}: {result.text}")
+                    notes.append(f"{graph.span.path}:{graph.span.line}: {result.text}")
                 else:
                     failed.append(_diagnostic(result, graph))
-        return graded, failed, untried
+        return graded, failed, notes
 
     def _run(self, graph: ModelGraph, graphs: Sequence[ModelGraph], context: Context) -> Traced | TraceError:
         from cnnlint.lint.tracing import trace_graph
         from cnnlint.trace import TraceError
 
         try:
-            return trace_graph(self._tracers.of(context.resolved), graph, graphs, context.project)
+            tracer = self._tracers.of(context.resolved)
+            return trace_graph(tracer, graph, graphs, context.project, gradients=self._gradients)
         except TraceError as error:
             return error
+
+
+def _without_gradient(result: Traced | TraceError, graph: ModelGraph) -> list[str]:
+    names = None if isinstance(result, Exception) else result.without_gradient
+    return (
+        [f"{graph.span.path}:{graph.span.line}: no gradient reaches {', '.join(names)} ({graph.target})"]
+        if names
+        else []
+    )
 
 
 def _diagnostic(error: TraceError, graph: ModelGraph) -> Diagnostic:

@@ -24,6 +24,11 @@ from cnnlint.trace.failures import failure, where_it_was
 from cnnlint.trace.job import Job, Limits, TraceError
 
 _WORKER = "cnnlint_trace_worker"
+_SURROUNDINGS = {
+    "PYTHONDONTWRITEBYTECODE": "1",  # nothing is left beside the user's files
+    "PYTORCH_JIT": "0",  # scripted functions and modules run as the Python they are written in, so calls are seen
+    "TORCHDYNAMO_DISABLE": "1",  # compiled ones too
+}
 _POLL = 0.05
 _PATIENCE = 5.0
 _GRACE = 0.3
@@ -88,8 +93,7 @@ class Tracer:
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONWARNINGS", "PYTHONSTARTUP")}
         name, _, value = self._mark.partition("=")
-        # No byte code is left beside the user's files, and no graphics card is woken.
-        return {"CUDA_VISIBLE_DEVICES": "", **kept, "PYTHONDONTWRITEBYTECODE": "1", name: value}
+        return {"CUDA_VISIBLE_DEVICES": "", **kept, **_SURROUNDINGS, name: value}
 
     def _check(self, ready: dict[str, Any] | None) -> None:
         if ready is None:

@@ -171,6 +171,13 @@ def test_places_are_those_of_the_source(tracer: Tracer, tmp_path: Path) -> None:
     assert texts == ["nn.Conv2d(3, 4, 3)", "self.conv(x)", "F.relu(self.conv(x))"]
 
 
+def test_scripted_and_compiled_modules_are_seen_through(tracer: Tracer, tmp_path: Path) -> None:
+    init = "self.a = torch.jit.script(nn.Conv2d(3, 4, 1)); self.b = torch.compile(nn.Conv2d(4, 4, 1))"
+    traced = _trace(tracer, tmp_path, _net(init, "return self.b(self.a(x))") + MAIN)
+    assert [node.module.name for node in traced.graph.nodes] == ["a", "b"]
+    assert traced.macs == 2 * 64 * (12 + 16)
+
+
 def test_uncalled_and_dead_modules(tracer: Tracer, tmp_path: Path) -> None:
     init = "self.a = nn.Conv2d(3, 4, 1); self.never = nn.Sequential(nn.ReLU()); self.dead = nn.Conv2d(3, 4, 1)"
     traced = _trace(tracer, tmp_path, _net(init, "self.dead(x)\nreturn self.a(x)") + MAIN)

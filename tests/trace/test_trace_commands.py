@@ -154,3 +154,9 @@ def test_no_user_code_runs_without_being_asked(
     assert run([command, "net.py", "--isolated"]) in (0, 1)
     assert "internal error" not in capsys.readouterr().err
     assert not mark.exists()
+
+
+def test_a_backward_pass(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(tmp_path, GOOD)
+    assert run(["check", "net.py", "--isolated", "--trace=grad", "--verbose", "--exit-zero"]) == 0
+    assert "no gradient reaches idle.weight, idle.bias (net.py:Net)" in capsys.readouterr().err

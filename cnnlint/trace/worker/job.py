@@ -36,7 +36,7 @@ def run_job(request: Facts) -> Facts:
     for name in request["devices"]:
         facts = _attempt(attempts[name])
         if facts["error"] is None:
-            facts["notes"] = _notes(failed)
+            facts["notes"] = _notes(failed, facts["device"])
             _add_counts(facts, request)
             return facts
         failed[name] = facts
@@ -82,14 +82,15 @@ def _moved(loaded: Loaded) -> Loaded:
     return Loaded(loaded.model.to("meta"), move(loaded.args), move(loaded.kwargs))
 
 
-def _notes(failed: dict[str, Facts]) -> list[str]:
+def _notes(failed: dict[str, Facts], device: str) -> list[str]:
     """Why the CPU had to be taken."""
+    what = "built on the CPU" if device == "meta" else "not on the meta device"
     found = []
     for name, facts in failed.items():
         error = facts["error"]
         where = f" at {error['at'][0]}:{error['at'][1]}" if error["at"] else ""
         if name == "meta":
-            found.append(f"not on the meta device: {error['type']}: {_first_line(error['text'])}{where}")
+            found.append(f"{what}: {error['type']}: {_first_line(error['text'])}{where}")
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.util
 import inspect
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -56,7 +57,9 @@ def import_file(request: dict[str, Any]) -> ModuleType:
     if not package and name in sys.modules:  # the user's random.py must not stand in for Python's
         name = f"{name}_of_the_user"
     if package:
-        importlib.import_module(package)
+        found = importlib.import_module(name)  # once: a second copy of a registered model would be refused
+        if _is_file(found, path):
+            return found
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise Unusable(f"{path} cannot be imported")
@@ -64,6 +67,11 @@ def import_file(request: dict[str, Any]) -> ModuleType:
     sys.modules[name] = module  # dataclasses and pickle look their module up
     spec.loader.exec_module(module)
     return module
+
+
+def _is_file(module: ModuleType, path: str) -> bool:
+    file = getattr(module, "__file__", None)
+    return isinstance(file, str) and os.path.realpath(file) == os.path.realpath(path)
 
 
 _before: set[str] = set()
