@@ -55,6 +55,25 @@ def _find(it: Interpreter, cls: Class, name: str, after: Class | None = None) ->
     return MISSING
 
 
+def _of_descriptor(value: Descriptor, name: str) -> Value:
+    """``@name.setter`` and its kin, inside the class body."""
+    if name == "setter":
+        return Native("property.setter", lambda it, args, kwargs, site: Descriptor("setter", args[0]))
+    if name == "getter":
+        return Native("property.getter", lambda it, args, kwargs, site: Descriptor("property", args[0], value.setter))
+    if name == "deleter":
+        return Native("property.deleter", lambda it, args, kwargs, site: value)
+    return value.function if name in ("fget", "__func__", "func") else MISSING
+
+
+def _of_native(value: Native, name: str) -> Value:
+    """``itertools.chain.from_iterable``: functions that stand on functions."""
+    from cnnlint.static.externals import external
+
+    found = external(f"{value.name}.{name}")
+    return MISSING if isinstance(found, External) else found
+
+
 def get_attribute(it: Interpreter, value: Value, name: str, site: Site) -> Value:
     """``value.name``. Raises the program's ``AttributeError`` where it certainly has none."""
     found = _get(it, value, name, site)
@@ -110,10 +129,12 @@ def _get(it: Interpreter, value: Value, name: str, site: Site) -> Value:
             return table.get(name, MISSING)
         case Bound():
             return value.self if name == "__self__" else _get(it, value.function, name, site)
+        case Descriptor():
+            return _of_descriptor(value, name)
         case NamedTuple():
             return _of_namedtuple(it, value, name, site)
         case Native():
-            return {"__name__": value.name.rpartition(".")[2]}.get(name, MISSING)
+            return value.name.rpartition(".")[2] if name == "__name__" else _of_native(value, name)
         case Sym() | Ratio():
             return it.unknown("an attribute of a size", site)
         case _:

@@ -175,7 +175,7 @@ def _integer(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site:
     if isinstance(value, str) and len(value) > 1000:
         return it.unknown("an enormous integer", site)
     try:
-        return int(value, *args[1:])
+        return int(value, *args[1:], **kwargs)
     except PYTHON_ERRORS as error:
         raise Raised(type(error), str(error)) from None
 

@@ -171,6 +171,13 @@ def _default(it: Interpreter, function: Function, name: str, node: cst.BaseExpre
     return function.defaults[name]
 
 
+def evaluate_defaults(it: Interpreter, function: Function, frame: Frame) -> None:
+    """Default values of a function made while another runs: they are those of this moment."""
+    for param in function.code.params:
+        if param.default is not None:
+            function.defaults[param.name] = it.eval(param.default, frame)
+
+
 def defining_frame(function: Function) -> Frame:
     """A frame to evaluate default values in: the scope that holds the ``def``."""
     owner = function.owner

@@ -80,6 +80,8 @@ def _decorate(it: Interpreter, made: Value, node: cst.ClassDef | cst.FunctionDef
 
 def make_function(it: Interpreter, node: cst.FunctionDef, frame: Frame, statement: Statement | None) -> Value:
     """The function that a ``def`` makes, decorated. With ``statement`` only its header has been parsed so far."""
+    from cnnlint.static.calls import evaluate_defaults
+
     code = Code(statement or frame.statement, lambda: _whole(statement) if statement is not None else node)
     closure = None if frame.module_level or (frame.class_body and frame.parent is None) else frame
     if frame.class_body and frame.parent is not None:
@@ -88,6 +90,8 @@ def make_function(it: Interpreter, node: cst.FunctionDef, frame: Frame, statemen
     function = Function(node.name.value, code, frame.env, closure, owner)
     if not frame.class_body and frame.owner is not None:
         function.owner = frame.owner
+    if closure is not None and not frame.class_body:
+        evaluate_defaults(it, function, frame)
     return _decorate(it, function, node, frame)
 
 
@@ -266,6 +270,15 @@ def enum_members(it: Interpreter, cls: Class) -> list[EnumMember]:
     return [member for member in found if member is not None]
 
 
+def _automatic(it: Interpreter, cls: Class, name: str) -> Value:
+    """What ``auto()`` gives a member: one more than the greatest before it, or its name in lower case."""
+    if any(base.pytype is str for base in cls.mro):
+        return name.lower()
+    names = list(cls.statement.body.by_name) if cls.statement else list(cls.attrs)
+    before = [enum_member(it, cls, other) for other in names[: names.index(name)]]
+    return max((member.value for member in before if member and isinstance(member.value, int)), default=0) + 1
+
+
 def enum_member(it: Interpreter, cls: Class, name: str) -> EnumMember | None:
     """The member called ``name``, if the class body assigns one."""
     members = cls.members
@@ -276,7 +289,7 @@ def enum_member(it: Interpreter, cls: Class, name: str) -> EnumMember | None:
     value = class_attribute(it, cls, name)
     if value is MISSING or isinstance(value, Function | Descriptor | Native | Class):
         return None
-    if isinstance(value, External) and value.path in ("enum.auto", "auto"):
-        value = len(members) + 1
+    if isinstance(value, External) and value.path == "enum.auto":
+        value = _automatic(it, cls, name)
     members[name] = EnumMember(cls, name, value)
     return members[name]

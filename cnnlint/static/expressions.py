@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import libcst as cst
 
 from cnnlint.static.attributes import get_attribute
-from cnnlint.static.calls import call
+from cnnlint.static.calls import call, evaluate_defaults
 from cnnlint.static.frame import Frame
 from cnnlint.static.interpreter import MAX_ITEMS, MAX_TEXT, Interpreter, expression
 from cnnlint.static.iteration import items_of, join, merge
@@ -357,12 +357,16 @@ def _add_argument(it: Interpreter, star: str, value: Value, args: list[Value], k
 @expression(cst.Lambda)
 def _lambda(it: Interpreter, node: cst.Lambda, frame: Frame) -> Value:
     closure = None if frame.module_level else frame
-    return Function("<lambda>", Code(frame.statement, lambda: node), frame.env, closure, frame.owner)
+    made = Function("<lambda>", Code(frame.statement, lambda: node), frame.env, closure, frame.owner)
+    evaluate_defaults(it, made, frame)
+    return made
 
 
 @expression(cst.NamedExpr)
 def _walrus(it: Interpreter, node: cst.NamedExpr, frame: Frame) -> Value:
     value = it.eval(node.value, frame)
+    while frame.comprehension and frame.parent is not None:
+        frame = frame.parent  # the name belongs to the function around the comprehension
     assign(it, node.target, value, frame)
     return value
 
@@ -425,7 +429,7 @@ def _dict_comprehension(it: Interpreter, node: cst.DictComp, frame: Frame) -> Va
 
 def comprehension_frame(it: Interpreter, frame: Frame) -> Frame:
     """The scope of a comprehension: its own names over the enclosing ones."""
-    scope = Frame(frame.env, frame.statement, {}, parent=frame, owner=frame.owner)
+    scope = Frame(frame.env, frame.statement, {}, parent=frame, owner=frame.owner, comprehension=True)
     scope.level = it.trail.depth
     return scope
 

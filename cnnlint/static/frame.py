@@ -34,7 +34,7 @@ class Frame:
     """Local names of one running function, class body or module statement."""
 
     __slots__ = (
-        "class_body", "env", "first", "global_names", "level", "locals", "module_level", "nonlocal_names", "outcomes",
+        "class_body", "comprehension", "env", "first", "global_names", "level", "locals", "module_level", "nonlocal_names", "outcomes",
         "owner", "parent", "statement", "yields",
     )  # fmt: skip
 
@@ -48,6 +48,7 @@ class Frame:
         owner: Class | None = None,
         class_body: bool = False,
         module_level: bool = False,
+        comprehension: bool = False,
     ) -> None:
         self.env = env
         self.statement = statement
@@ -57,6 +58,7 @@ class Frame:
         self.first: Value = None
         """The first argument, for ``super()`` without arguments."""
         self.class_body = class_body
+        self.comprehension = comprehension
         self.level = 0
         """How many undecided branches were open when the frame was made."""
         self.module_level = module_level

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,12 +68,20 @@ def _run(it: Interpreter, env: ModuleEnv, name: str, statements: tuple[Statement
             if statement not in env.done:
                 env.done.add(statement)
                 try:
-                    with it.deeper(), it.aside():
+                    with it.deeper(), it.aside(), _somewhere(it, statement):
                         run_statement(it, statement, frame)
                 except Raised as raised:
                     _leave_unknown(it, env, statement, raised)
     finally:
         env.running.discard(name)
+
+
+def _somewhere(it: Interpreter, statement: Statement) -> AbstractContextManager[None]:
+    """What the first statement evaluated calls is called by that statement."""
+    if it.recorder.sites:
+        return nullcontext()
+    node = statement.header() if statement.kind in ("class", "function") else statement.parse()
+    return it.recorder.inside(Site(statement, node))
 
 
 def _leave_unknown(it: Interpreter, env: ModuleEnv, statement: Statement, raised: Raised) -> None:

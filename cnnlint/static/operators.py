@@ -225,6 +225,11 @@ def _gap_bounds(left: Any, right: Any) -> tuple[float, float]:
     return ends[0][0] - ends[1][1], ends[0][1] - ends[1][0]
 
 
+def _member_value(operand: Value) -> Value:
+    """A member that computes is one of an ``IntEnum`` or ``StrEnum``."""
+    return operand.value if isinstance(operand, EnumMember) and isinstance(operand.value, int | str) else operand
+
+
 def binary(it: Interpreter, name: str, left: Value, right: Value, site: Site, inplace: bool = False) -> Value:
     """``left + right`` and its kin."""
     if isinstance(left, TensorValue) or isinstance(right, TensorValue):
@@ -236,7 +241,7 @@ def binary(it: Interpreter, name: str, left: Value, right: Value, site: Site, in
                 return answer
             if operand.payload is not None and not isinstance(operand, ModuleInstance):
                 left, right = (_payload(left), _payload(right))
-    left, right = _as_size(left, right)
+    left, right = _as_size(_member_value(left), _member_value(right))
     if isinstance(left, Sym) or isinstance(right, Sym):
         return _binary_sizes(it, name, left, right, site)
     if is_unknown(left) or is_unknown(right):

@@ -53,25 +53,40 @@ def _match_sequence(
     if not isinstance(subject, list | tuple):
         return False
     items = items_of(it, subject)
-    if items is None or any(isinstance(element, cst.MatchStar) for element in pattern.patterns):
+    if items is None:
         return None
-    if len(items) != len(pattern.patterns):
+    stars = [i for i, element in enumerate(pattern.patterns) if isinstance(element, cst.MatchStar)]
+    spare = len(items) - (len(pattern.patterns) - len(stars))
+    if spare < 0 or (spare > 0 and not stars):
         return False
+    if stars:
+        items = [*items[: stars[0]], items[stars[0] : stars[0] + spare], *items[stars[0] + spare :]]
     return _every(
-        matches(it, element.value, item, frame)
+        matches(it, element.value, item, frame) if isinstance(element, cst.MatchSequenceElement)
+        else _match_star(it, element, item, frame)
         for element, item in zip(pattern.patterns, items, strict=True)
-        if isinstance(element, cst.MatchSequenceElement)
-    )
+    )  # fmt: skip
+
+
+def _match_star(it: Interpreter, element: cst.MatchStar, items: Value, frame: Frame) -> bool:
+    if element.name is not None:
+        bind_name(it, element.name.value, items, frame)
+    return True
 
 
 def _match_mapping(it: Interpreter, pattern: cst.MatchMapping, subject: Value, frame: Frame) -> bool | None:
     if not isinstance(subject, dict) or it.haze(subject):
         return None if isinstance(subject, Unknown | dict) else False
     answers: list[bool | None] = []
+    keys: list[Value] = []
     for element in pattern.elements:
         key = it.eval(element.key, frame)
         answers.append(matches(it, element.pattern, subject[key], frame) if key in subject else False)
-    return _every(iter(answers))
+        keys.append(key)
+    answer = _every(iter(answers))
+    if answer and pattern.rest is not None:
+        bind_name(it, pattern.rest.value, {key: value for key, value in subject.items() if key not in keys}, frame)
+    return answer
 
 
 def _match_class(it: Interpreter, pattern: cst.MatchClass, subject: Value, frame: Frame) -> bool | None:

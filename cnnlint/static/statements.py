@@ -368,6 +368,7 @@ def _guarded(it: Interpreter, node: cst.Try | cst.TryStar, frame: Frame) -> None
             execute_block(it, handler.body, frame)
         finally:
             it.guarded += bool(node.handlers)
+        return
     finally:
         it.guarded -= bool(node.handlers)
     if node.orelse is not None:
@@ -399,11 +400,20 @@ def _with(it: Interpreter, node: cst.With, frame: Frame) -> None:
         entered.append((manager, site))
         if item.asname is not None:
             assign(it, item.asname.name, value, frame)
+    raised: Raised | None = None
     try:
         execute_block(it, node.body, frame)
+    except Raised as caught:
+        raised = caught
     finally:
         for manager, site in reversed(entered):
-            _leave(it, manager, site)
+            swallows = _leave(it, manager, site, raised)
+            if raised is not None and swallows is True:
+                raised = None
+            elif raised is not None and swallows is None:
+                raised.certain = False
+    if raised is not None:
+        raise raised
 
 
 def _enter(it: Interpreter, manager: Value, site: Site) -> Value:
@@ -416,10 +426,13 @@ def _enter(it: Interpreter, manager: Value, site: Site) -> Value:
     return manager if isinstance(manager, Unknown) else it.unknown("what a with statement enters", site)
 
 
-def _leave(it: Interpreter, manager: Value, site: Site) -> None:
+def _leave(it: Interpreter, manager: Value, site: Site, raised: Raised | None) -> bool | None:
+    """Leave a context; whether that ends the exception that is on its way. ``None``: not known."""
     from cnnlint.static.attributes import find_in_class
 
     if isinstance(manager, Instance):
         method = find_in_class(it, manager.cls, "__exit__")
         if method is not None:
-            call(it, method, [manager, None, None, None], {}, site)
+            about = it.unknown("a caught exception", site) if raised is not None else None
+            return truth(it, call(it, method, [manager, about, about, about], {}, site))
+    return None if isinstance(manager, Unknown) else False

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from cnnlint.static.interpreter import MAX_ITEMS
 from cnnlint.static.iteration import items_of
 from cnnlint.static.library.define import Args, Kwargs, Table, argument
-from cnnlint.static.operators import binary, first_unknown, truth
+from cnnlint.static.operators import PYTHON_ERRORS, binary, first_unknown, truth
+from cnnlint.static.signals import Raised
 from cnnlint.static.values import Iteration, Site, Value
 
 if TYPE_CHECKING:
@@ -71,6 +72,21 @@ def _combining(function: Any) -> Any:
     return handler
 
 
+def _chosen(function: Any) -> Any:
+    """A handler for a function of an iterable and numbers."""
+
+    def handler(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+        items = items_of(it, args[0])
+        if items is None or kwargs or not all(isinstance(arg, int | None) for arg in args[1:]):
+            return it.unknown("an iterator that is not followed", site)
+        try:
+            return Iteration(list(itertools.islice(function(items, *args[1:]), MAX_ITEMS)))
+        except PYTHON_ERRORS as error:
+            raise Raised(type(error), str(error)) from None
+
+    return handler
+
+
 COLLECTING["itertools.chain"] = _combining(lambda columns, kw: itertools.chain(*columns))
 COLLECTING["itertools.product"] = _combining(
     lambda columns, kw: itertools.product(*columns, repeat=kw.get("repeat", 1))
@@ -78,6 +94,9 @@ COLLECTING["itertools.product"] = _combining(
 COLLECTING["itertools.zip_longest"] = _combining(
     lambda columns, kw: itertools.zip_longest(*columns, fillvalue=kw.get("fillvalue"))
 )
+COLLECTING["itertools.combinations"] = _chosen(itertools.combinations)
+COLLECTING["itertools.permutations"] = _chosen(itertools.permutations)
+COLLECTING["itertools.islice"] = _chosen(itertools.islice)
 COLLECTING["itertools.pairwise"] = _combining(lambda columns, kw: itertools.pairwise(columns[0]))
 
 
@@ -88,7 +107,7 @@ def _chain_from(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Valu
     return first_unknown(it, site, *args) if columns is None else Iteration(list(itertools.chain(*columns)))
 
 
-@COLLECTING.add("itertools.combinations", "itertools.permutations", "itertools.islice", "itertools.batched")
+@COLLECTING.add("itertools.batched")
 def _selecting(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     return it.unknown("an iterator that is not followed", site)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnnlint.static.library.define import Args, Kwargs, Table, argument
-from cnnlint.static.values import Class, EnumMember, Field, Instance, Native, Site, Value
+from cnnlint.static.values import Class, EnumMember, External, Field, Instance, Native, Site, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -68,6 +68,11 @@ def _type_name(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value
 @DECLARING.add("typing.cast", "torch.jit.annotate")
 def _cast(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     return argument(args, kwargs, 1, "val")
+
+
+@DECLARING.add("enum.auto")
+def _auto(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    return External("enum.auto")
 
 
 @DECLARING.add("enum.unique", "enum.member")
