@@ -155,6 +155,10 @@ def built_and_called(path: str, build: Any, args: Any, kwargs: Any, training: bo
     return call_layer(spec, build_layer(spec, (), build), args, kwargs, training)
 
 
+# Some CPU kernels let pass what the operator's own check refuses, or return a tensor without elements.
+ARBITRATED = (ProblemKind.OUTPUT_SIZE, ProblemKind.MATRIX)
+
+
 class Oracle:
     """Asserts that the table agrees with torch. All methods return whether torch accepted the case."""
 
@@ -271,9 +275,9 @@ class Oracle:
         if theirs.error is not None:
             assert ours.error is not None, f"torch refuses: {theirs.error!r}; the table gives {ours.value}"
             return False
-        if isinstance(ours.error, Refused) and ours.error.problem.kind is ProblemKind.OUTPUT_SIZE:
-            # Some CPU kernels let an empty output pass that the operator's own check refuses.
-            assert on_meta().error is not None, f"only the table refuses: {ours.error}"
+        if isinstance(ours.error, Refused) and ours.error.problem.kind in ARBITRATED:
+            empty = isinstance(theirs.value, torch.Tensor) and not theirs.value.numel()
+            assert empty or on_meta().error is not None, f"only the table refuses: {ours.error}"
             return False
         assert ours.error is None, f"the table refuses: {ours.error}; torch gives {shapes(theirs.value)}"
         assert shapes(theirs.value) == shapes(ours.value.output)

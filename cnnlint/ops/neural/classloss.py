@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import Dim, Shape, Sym, differ, less
+from cnnlint.graph.dims import Dim, Shape, Sym, differ, less, same
 from cnnlint.graph.model import ProblemKind
 from cnnlint.ops.neural.reductions import reduced, together
 from cnnlint.ops.reading import count, floating, named, number, product, shown, wants_rank
@@ -23,8 +23,7 @@ def cross_entropy(args: Args) -> Result:
         refuse(ProblemKind.ARGUMENT, f"needs a label_smoothing between 0 and 1, gets {smoothing}")
     shape, target = args.shape("input"), args.shape("target")
     _wants_classes(shape)
-    whole = len(shape) == len(target)
-    if not whole or any(map(differ, shape, target)):
+    if len(shape) != len(target) or any(map(differ, shape, target)) or _is_one_class(args, shape, target):
         return _by_class(args, "logits")
     dtype = args.tensor("target").dtype
     if not floating(args.tensor("target")):
@@ -33,6 +32,12 @@ def cross_entropy(args: Args) -> Result:
     _wants_weight(args, shape)
     rest = () if len(shape) == 1 else (shape[0], *shape[2:])
     return reduced(args, rest, "logits", args.tensor("input"))
+
+
+def _is_one_class(args: Args, shape: Shape, target: Shape) -> bool:
+    """One class number in an axis of its own beside scores (C,), where C is not known to be 1."""
+    whole = not floating(args.tensor("target"))
+    return whole and len(target) == 1 and not differ(target[0], 1) and not same(shape[0], target[0])
 
 
 def _by_class(args: Args, expects: str) -> Result:

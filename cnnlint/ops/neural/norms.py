@@ -36,6 +36,8 @@ def instance_norm(args: Args) -> Result:
     op = _operation(args, NormKind.INSTANCE, shape[1])
     result = Result(like(tensor), op)
     _wants_statistics(args, shape, result)
+    if own_statistics is False and not args.given("running_mean"):
+        refuse(ProblemKind.ARGUMENT, "needs running statistics where it does not use the input's", result=result)
     if own_statistics and _is_one(shape[2:]):
         text = f"needs more than one spatial position, gets {shown(shape)}"
         refuse(ProblemKind.ARGUMENT, text, got=shape, result=result)

@@ -21,7 +21,7 @@ def pool(args: Args, kind: str, axes: int) -> Result:
     stride = stride_or(args, kernel)
     padding = per_axis(args, "padding", axes, 0) if "padding" in args.bound else (0,) * axes
     dilation = per_axis(args, "dilation", axes, 1) if "dilation" in args.bound else (1,) * axes
-    wants_small_padding(padding, kernel, dilation)
+    wants_small_padding(padding, kernel)
     ceil_mode = args.flag("ceil_mode")
     sizes = shape[-axes:]
     output = window_counts(sizes, kernel, stride, padding, dilation, ceil_mode)
@@ -65,13 +65,12 @@ def window_counts(
     return tuple(opaque(1) if windows is None else windows for windows in counts)
 
 
-def wants_small_padding(padding: Axes, kernel: Axes, dilation: Axes) -> None:
-    """Refuse padding above half the window: a window would hold padding alone."""
-    for pixels, extent, step in zip(padding, kernel, dilation, strict=True):
-        reach = step * (extent - 1) + 1
-        if less(reach, 2 * pixels):
-            text = f"pads {named(pixels)}, which is more than half the window of {named(reach)}"
-            refuse(ProblemKind.ARGUMENT, text, expected=reach // 2, got=pixels)
+def wants_small_padding(padding: Axes, kernel: Axes) -> None:
+    """Refuse padding above half the kernel, whatever its dilation: a window would hold padding alone."""
+    for pixels, extent in zip(padding, kernel, strict=True):
+        if less(extent, 2 * pixels):
+            text = f"pads {named(pixels)}, which is more than half the kernel of {named(extent)}"
+            refuse(ProblemKind.ARGUMENT, text, expected=extent // 2, got=pixels)
 
 
 def _wants_room(sizes: Shape, kernel: Axes) -> None:
