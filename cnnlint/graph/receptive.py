@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
+from weakref import WeakKeyDictionary
 
 from cnnlint.graph.dims import Dim
 from cnnlint.graph.model import ModelGraph, Node, Tensor
@@ -80,8 +81,19 @@ class Field:
         return any(axis.r_max == UNBOUNDED for axis in self.axes)
 
 
+_computed: WeakKeyDictionary[ModelGraph, Mapping[Tensor, Field]] = WeakKeyDictionary()
+
+
 def receptive_fields(graph: ModelGraph) -> Mapping[Tensor, Field]:
-    """The field of every tensor that depends on a model input with spatial axes ``(N, C, *spatial)``."""
+    """The field of every tensor that depends on a model input with spatial axes ``(N, C, *spatial)``.
+
+    Several rules ask for it, so it is kept as long as the graph is."""
+    if graph not in _computed:
+        _computed[graph] = _receptive_fields(graph)
+    return _computed[graph]
+
+
+def _receptive_fields(graph: ModelGraph) -> dict[Tensor, Field]:
     fields: dict[Tensor, Field] = {}
     axes = _spatial_axes(graph)
     for tensor in graph.inputs:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cnnlint.graph.dims import Dim
 from cnnlint.graph.model import ModelGraph, Node, Tensor
 from cnnlint.graph.operations import Elementwise, Identity, Merge, MergeKind
-from cnnlint.graph.queries.chains import Passes, ancestors, is_pointwise
+from cnnlint.graph.queries.chains import Passes, is_pointwise
 from cnnlint.graph.queries.weights import input_dependent
 
 
@@ -76,13 +76,20 @@ def _branch(model: ModelGraph, start: Tensor, main: Tensor) -> tuple[Node, ...]:
     if last is None or main is start:
         return ()
     fed = {start}
-    above = ancestors(model, last) | {last}
-    found: list[Node] = []
+    reached: list[Node] = []
     for node in model.nodes[max(start.index, 0) : last.index + 1]:
-        if node in above and any(tensor in fed for tensor in node.inputs):
+        if any(tensor in fed for tensor in node.inputs):
             fed.update(node.outputs)
-            found.append(node)
-    return tuple(found) if main in fed else ()
+            reached.append(node)
+    if main not in fed:
+        return ()
+    needed = {main}
+    branch: list[Node] = []
+    for node in reversed(reached):
+        if any(tensor in needed for tensor in node.outputs):
+            needed.update(node.inputs)
+            branch.append(node)
+    return tuple(reversed(branch))
 
 
 def projection(shortcut: Tensor, main: Tensor) -> Projection | None:

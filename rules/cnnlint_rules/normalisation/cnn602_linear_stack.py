@@ -67,8 +67,8 @@ class Net(nn.Sequential):
                 (
                     5,
                     (
-                        "nothing nonlinear between Conv2d and Conv2d: one 5×5 convolution 3→64 does the same with "
-                        "4,864 of 38,720 parameters"
+                        "nothing nonlinear between Conv2d and Conv2d: one 5×5 convolution 3→64 of 4,864 parameters "
+                        "does what these 38,720 do"
                     ),
                 ),
             ),
@@ -89,8 +89,8 @@ class Net(nn.Sequential):
                 (
                     7,
                     (
-                        "nothing nonlinear between Linear and Linear: one map 20→30 does the same with 630 of 3,294 "
-                        "parameters"
+                        "nothing nonlinear between Linear and Linear: one map 20→30 of 630 parameters does what these "
+                        "3,294 do"
                     ),
                 ),
             ),
@@ -172,11 +172,11 @@ class Net(nn.Module):
     def _finding(self, pair: LinearPair) -> Finding:
         first, second = (node.module.type if layer_of(node) is node.module else node.op.name for node in _nodes(pair))
         one = f"{times(pair.kernel)} convolution" if pair.kernel else "map"
-        counts = f"with {pair.after:,} of {pair.before:,} parameters" if pair.kernel or not _is_conv(pair) else ""
+        counts = f" of {pair.after:,} parameters" if pair.kernel or not _is_conv(pair) else ""
         return self.finding(
             layer_of(pair.second),
-            f"nothing nonlinear between {first} and {second}: one {one} {pair.fan_in}→{pair.out} does the same "
-            f"{counts}".rstrip(),
+            f"nothing nonlinear between {first} and {second}: one {one} {pair.fan_in}→{pair.out}{counts} does what "
+            f"these {pair.before:,} do",
             help="put an activation between, or keep one layer",
             data={"kernel": list(pair.kernel), "parameters": pair.before, "merged_parameters": pair.after},
             related=[Related(pair.first.span, f"{first} is called here")],
