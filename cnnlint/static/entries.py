@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -139,6 +139,21 @@ def _example_entry(it: Interpreter, env: ModuleEnv, path: str, example: Example,
         root, f"{path}:{root.cls.name}", span, example.site, evidence, args=args,
         kwargs=example.kwargs if args is not None else None,
     )  # fmt: skip
+
+
+def fed_by_example(it: Interpreter, env: ModuleEnv, entry: Entry) -> Entry:
+    """The entry on the inputs that the file's own code calls such a model with, if it does."""
+    failures, unknowns = list(it.recorder.failures), dict(it.unknowns)
+    for _ in run_script(it, env, ""):
+        pass
+    it.recorder.failures, it.unknowns = failures, unknowns
+    for example in it.recorder.examples:
+        given = (*example.args, *example.kwargs.values())
+        known = bool(given) and all(isinstance(value, TensorValue) and value.shape is not None for value in given)
+        if example.module.cls is entry.root.cls and known:
+            evidence = Evidence(EvidenceKind.EXAMPLE, example.site.span)
+            return replace(entry, evidence=evidence, args=example.args, kwargs=example.kwargs)
+    return entry
 
 
 def _has_unknown(example: Example) -> bool:

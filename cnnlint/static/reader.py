@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,10 +19,11 @@ from cnnlint.source.text import SourceProblem
 from cnnlint.static import expressions, statements  # noqa: F401 - they register their handlers
 from cnnlint.static.assemble import assemble_broken
 from cnnlint.static.calls import call
-from cnnlint.static.entries import Broken, find_entries, unknown_arguments
+from cnnlint.static.entries import Broken, fed_by_example, find_entries, unknown_arguments
 from cnnlint.static.frame import ModuleEnv
 from cnnlint.static.imports import file_name, open_file
 from cnnlint.static.interpreter import Interpreter
+from cnnlint.static.notes import noted_input
 from cnnlint.static.recorder import Recorder
 from cnnlint.static.running import Entry, run_entry
 from cnnlint.static.signals import Exhausted, Raised
@@ -124,7 +125,8 @@ class Reader:
             args, kwargs = parse_arguments(f"({model.args})", f"{shown}:{model.callable}")
             target = Target(path, model.callable, args, kwargs)
             kind = EvidenceKind.OPTION if self.options.inputs else EvidenceKind.CONFIGURATION
-            yield self._named(target, kind, self.options.inputs or model.inputs)
+            graph = self._named(target, kind, self.options.inputs or model.inputs)
+            yield replace(graph, target=f"{shown}:{model.callable}({model.args})")
         it, env = self._open(path)
         done = {model.callable for model in configured}
         try:
@@ -157,13 +159,11 @@ class Reader:
         return TargetError(f"{path.as_posix()}: cannot be read")
 
     def _with_evidence(self, entry: Entry) -> Entry:
-        """The user's input sizes win over what the file says."""
-        from dataclasses import replace
-
-        if not self.options.inputs:
-            return entry
-        evidence = Evidence(EvidenceKind.OPTION)
-        return replace(entry, evidence=evidence, shapes=self.options.inputs, args=None, kwargs=None)
+        """The user's input sizes win over a comment, and that over what the code calls the model with."""
+        if self.options.inputs:
+            return _fed(entry, Evidence(EvidenceKind.OPTION), self.options.inputs)
+        note = noted_input(entry)
+        return entry if note is None else _fed(entry, Evidence(EvidenceKind.COMMENT, note.span), note.shapes)
 
     def _run(self, it: Interpreter, entry: Entry) -> ModelGraph:
         return run_entry(it, entry, symbolic_batch=self.options.symbolic_batch)
@@ -179,8 +179,10 @@ class Reader:
         anchor = statement or env.index.scope.statements[0]
         site = Site(anchor, anchor.header() if anchor.kind in ("class", "function") else anchor.parse())
         root = self._build(it, callee, target, site)
-        evidence = Evidence(kind) if shapes else Evidence(EvidenceKind.NONE)
-        return self._run(it, Entry(root, target.text, anchor.stmt_span(), site, evidence, shapes))
+        entry = Entry(root, target.text, anchor.stmt_span(), site)
+        if shapes:
+            return self._run(it, _fed(entry, Evidence(kind), shapes))
+        return self._run(it, self._with_evidence(fed_by_example(it, env, entry)))
 
     def _callable(self, it: Interpreter, env: ModuleEnv, target: Target) -> Value:
         from cnnlint.static.attributes import get_attribute
@@ -215,6 +217,10 @@ class Reader:
             why = f": {made.reason}" if isinstance(made, Unknown) else ""
             raise TargetError(f"{target.text}: this does not give an nn.Module{why}")
         return made
+
+
+def _fed(entry: Entry, evidence: Evidence, shapes: tuple[InputShape, ...]) -> Entry:
+    return replace(entry, evidence=evidence, shapes=shapes, args=None, kwargs=None)
 
 
 @contextmanager
