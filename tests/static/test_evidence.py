@@ -1,0 +1,92 @@
+"""Which input a model is read on: option, comment, example call, sizes solved backwards, the first layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from cnnlint.graph.dims import show
+from cnnlint.graph.model import ModelGraph
+
+ReadFile = Callable[..., tuple[ModelGraph, ...]]
+ReadNet = Callable[..., ModelGraph]
+
+NET = """\
+import torch
+from torch import nn
+
+{above}class Net(nn.Module):{on}
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 16, 5)
+        self.pool = nn.MaxPool2d(4)
+        {head}
+
+    def forward(self, x):
+        x = self.pool(self.conv(x))
+        return {returns}
+"""
+HEAD, RETURNS = "self.fc = nn.Linear(16 * 7 * 7, 10)", "self.fc(x.flatten(1))"
+
+
+def source(above: str = "", on: str = "", below: str = "", head: str = "pass", returns: str = "x") -> str:
+    return NET.format(above=above, on=on, head=head, returns=returns) + below
+
+
+NOTE = "# cnnlint: input=3x40x48\n"
+EXAMPLE = "\nif __name__ == '__main__':\n    net = Net()\n    print(net(torch.randn(2, 3, 64, 64)).shape)\n"
+BUILDER = "\n{}def build():\n    return Net()\n"
+
+CASES = {
+    "option before all": (source(NOTE, below=EXAMPLE, head=HEAD, returns=RETURNS), "3x32x32", "option", "1x3x32x32"),
+    "comment above": (source(NOTE), None, "comment", "1x3x40x48"),
+    "comment on the line": (source(on="  " + NOTE.strip()), None, "comment", "1x3x40x48"),
+    "comment before example": (source(NOTE, below=EXAMPLE), None, "comment", "1x3x40x48"),
+    "comment above a decorator": (source(NOTE + "@torch.jit.ignore\n"), None, "comment", "1x3x40x48"),
+    "comment with a batch": (source("# cnnlint: input=8x3x40x40\n"), None, "comment", "8x3x40x40"),
+    "comment on a builder": (source(below=BUILDER.format(NOTE)), None, "comment", "1x3x40x48"),
+    "a builder's before its class's": (
+        source(NOTE, below=BUILDER.format("# cnnlint: input=3x80x80\n")), None, "comment", "1x3x80x80",
+    ),
+    "a class's comment for its builder": (source(NOTE, below=BUILDER.format("")), None, "comment", "1x3x40x48"),
+    "example": (source(below=EXAMPLE), None, "example", "2x3x64x64"),
+    "example before solving": (source(below=EXAMPLE, head=HEAD, returns=RETURNS), None, "example", "2x3x64x64"),
+    "solved": (source(head=HEAD, returns=RETURNS), None, "solved", "N x3x32x32".replace(" ", "")),
+    "layers": (source(), None, "layers", "Nx3xHxW"),
+    "nothing": ("from torch import nn\nclass Net(nn.Module):\n    def forward(self, x): return x\n", None, "none", "?"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_best_evidence_wins(read_file: ReadFile, name: str) -> None:
+    text, option, kind, shape = CASES[name]
+    graph = read_file(text, *([option] if option else []))[0]
+    (tensor,) = graph.inputs
+    assert graph.evidence.kind == kind
+    assert ("?" if tensor.shape is None else "x".join(show(size) or "?" for size in tensor.shape)) == shape
+
+
+@pytest.mark.parametrize("target", ["Net", "Net()", "build()"])
+def test_a_comment_counts_for_targets_too(read_net: ReadNet, target: str) -> None:
+    graph = read_net(source(NOTE, below=BUILDER.format("")), target=target)
+    assert graph.evidence.kind == "comment"
+    assert graph.evidence.span is not None
+    assert graph.evidence.span.line == 4
+
+
+def test_several_inputs_in_one_comment(read_file: ReadFile) -> None:
+    text = """\
+        from torch import nn
+        # cnnlint: input=3x8x8; mask=1x8x8
+        class Net(nn.Module):
+            def forward(self, image, scale=1.0, mask=None):
+                return image * mask
+        """
+    (graph,) = read_file(text)
+    assert [tensor.shape for tensor in graph.inputs] == [(1, 3, 8, 8), (1, 1, 8, 8)]
+
+
+def test_a_comment_elsewhere_says_nothing(read_file: ReadFile) -> None:
+    (graph,) = read_file(source() + "\nx = 1\n" + NOTE)
+    assert graph.evidence.kind == "layers"
