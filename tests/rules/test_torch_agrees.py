@@ -18,7 +18,7 @@ from cnnlint.graph.shapes import parse_shape
 from cnnlint.rule import Example, Severity
 from cnnlint.testing.examples import source_of
 
-RAISING = ("CNN001", "CNN009", "CNN010", "CNN101", "CNN102", "CNN103", "CNN104", "CNN106", "CNN109")
+RAISING = ("CNN001", "CNN009", "CNN010", "CNN101", "CNN102", "CNN103", "CNN104", "CNN106", "CNN109", "CNN701")
 SHAPES = (
     (2, 3, 32, 32), (2, 3, 64, 64), (2, 3, 28, 28), (2, 1, 28, 28), (2, 12, 16, 16), (2, 3, 64), (2, 2, 16), (2, 3),
 )  # fmt: skip
