@@ -1,0 +1,129 @@
+"""CNN901 to CNN907: the script of the ninth question, longer cases, and the figures recomputed by torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from cnnlint import check_source
+from cnnlint.rule import Severity
+
+FIXTURE = Path(__file__).parents[3] / "fixtures" / "scripts" / "transfer_learning.py"
+RULES = ["CNN901", "CNN902", "CNN903", "CNN904", "CNN905", "CNN906", "CNN907"]
+
+
+def found(source: str, *select: str) -> list[tuple[str, str]]:
+    findings = check_source(source, "script.py", select=select or RULES, isolated=True)
+    return [(finding.code, finding.message) for finding in findings]
+
+
+def test_ninth_question() -> None:
+    """Strategy 1 freezes everything, so the four stages of strategy 2 never learn; nothing else is wrong."""
+    findings = check_source(FIXTURE.read_text(), "script.py", select=RULES, isolated=True)
+    assert [(f.code, f.severity) for f in findings] == [("CNN901", Severity.WARNING)] * 4
+    assert [f.data["frozen"] for f in findings] == [215_808, 1_219_584, 7_098_368, 14_964_736]
+    assert [f.data["lr"] for f in findings] == [1e-5, 5e-5, 1e-4, 5e-4]
+    assert len({f.line for f in findings}) == 4
+
+
+def test_ninth_question_without_freezing() -> None:
+    """The groups of strategy 2 alone leave out the stem: 9,408 + 128 parameters."""
+    text = FIXTURE.read_text()
+    start, end = text.index("# Strategy 1"), text.index("# Replace")
+    assert found(text[:start] + text[end:]) == [
+        ("CNN904", "the groups leave out conv1 and bn1: 9,536 trainable parameters are never updated")
+    ]
+
+
+def test_ninth_question_trained() -> None:
+    """With a loop behind it, the frozen network's batch normalisation drifts as well."""
+    loop = "\nfor x, y in torch.load('b.pt'):\n    nn.functional.cross_entropy(model(x), y).backward()\n    optimizer.step()\n"
+    messages = [message for code, message in found(FIXTURE.read_text() + loop) if code == "CNN903"]
+    assert messages == [
+        "the frozen part trains with 53 BatchNorm layers in training mode: their running statistics drift"
+    ]
+
+
+HEAD = "import torch\nfrom torch import nn\nfrom torchvision import models\n"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        # The published recipe: freeze, replace, train the head only.
+        ("def build(n):\n    m = models.resnet18(weights='DEFAULT')\n    for p in m.parameters():\n"
+        "        p.requires_grad = False\n    m.fc = nn.Linear(m.fc.in_features, n)\n"
+        "    return m, torch.optim.SGD(m.fc.parameters(), lr=0.001)\n"),
+        # A flag decides.
+        ("def build(n, feature_extract):\n    m = models.resnet18(weights='DEFAULT')\n    if feature_extract:\n"
+        "        for p in m.parameters():\n            p.requires_grad = False\n    m.fc = nn.Linear(512, n)\n"
+        "    return torch.optim.SGD([{'params': m.layer4.parameters()}, {'params': m.fc.parameters()}], lr=1e-3)\n"),
+        # Something that is not read is handed the model.
+        ("from helpers import freeze\nm = models.resnet18(weights='DEFAULT')\nm.requires_grad_(False)\nfreeze(m)\n"
+        "o = torch.optim.SGD(m.parameters(), lr=1e-4)\n"),
+        # Names of parameters in blocks that are known by their size only.
+        ("m = models.densenet121(weights='DEFAULT')\nfor n, p in m.named_parameters():\n"
+        "    if 'denseblock4' not in n:\n        p.requires_grad = False\n"
+        "o = torch.optim.SGD(m.features.parameters(), lr=1e-4)\n"),
+        # Weight decay split over the whole model.
+        ("m = models.resnet18()\ndecay = [p for n, p in m.named_parameters() if p.ndim > 1]\n"
+        "rest = [p for n, p in m.named_parameters() if p.ndim <= 1]\n"
+        "o = torch.optim.SGD([{'params': decay, 'weight_decay': 1e-4}, {'params': rest, 'weight_decay': 0}], lr=0.1)\n"),
+        # A head of several layers.
+        ("m = models.vgg16(weights='DEFAULT')\n"
+        "m.classifier = nn.Sequential(nn.Linear(25088, 256), nn.ReLU(), nn.Linear(256, 5))\n"),
+        "m = models.vgg16(weights='DEFAULT')\nm.classifier[3] = nn.Linear(4096, 64)\nm.classifier[6] = nn.Linear(64, 5)\n",
+        "m = models.inception_v3(weights='DEFAULT')\nm.AuxLogits.fc = nn.Linear(768, 5)\nm.fc = nn.Linear(2048, 5)\n",
+    ],
+)  # fmt: skip
+def test_silent(source: str) -> None:
+    assert found(HEAD + source) == []
+
+
+def test_in_a_lightning_module() -> None:
+    source = (
+        "import pytorch_lightning as pl\n" + HEAD + "class Lit(pl.LightningModule):\n    def __init__(self, classes):\n"
+        "        super().__init__()\n        self.net = models.resnet18(pretrained=True)\n"
+        "        self.net.fc = nn.Linear(512, classes)\n        self.net.requires_grad_(False)\n\n"
+        "    def configure_optimizers(self):\n        return torch.optim.Adam(self.parameters(), lr=1e-3)\n"
+    )
+    assert [code for code, _ in found(source, "CNN902")] == ["CNN902"]
+
+
+# ---- what torch says ------------------------------------------------------------------------------------------------
+
+
+def test_frozen_parameters_are_passed_over() -> None:
+    model = nn.Sequential(nn.Linear(4, 4), nn.Linear(4, 2))
+    model[0].requires_grad_(False)
+    before = model[0].weight.clone()
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    model(torch.ones(2, 4)).sum().backward()
+    optimizer.step()
+    assert torch.equal(model[0].weight, before)
+
+
+def test_nothing_requires_a_gradient() -> None:
+    model = nn.Linear(4, 2).requires_grad_(False)
+    with pytest.raises(RuntimeError, match="element 0 of tensors does not require grad"):
+        model(torch.ones(2, 4)).sum().backward()
+
+
+def test_statistics_of_a_frozen_layer_drift() -> None:
+    """After n batches 1 - 0.9^n of the old statistics is gone."""
+    norm = nn.BatchNorm1d(1).requires_grad_(False)
+    for _ in range(3):
+        norm(torch.full((4, 1), 1.0))
+    assert round(norm.running_mean.item(), 3) == round(1 - 0.9**3, 3) == 0.271
+    for _ in range(7):
+        norm(torch.full((4, 1), 1.0))
+    assert round(norm.running_mean.item(), 3) == round(1 - 0.9**10, 3) == 0.651
+
+
+def test_an_attribute_is_not_a_method() -> None:
+    model = nn.Linear(4, 2)
+    model.requires_grad = False
+    assert all(parameter.requires_grad for parameter in model.parameters())
