@@ -27,7 +27,7 @@ from cnnlint.graph.span import Span
 
 __all__ = [
     "Applicability", "Category", "DeleteLine", "Edit", "Example", "Finding", "Fix", "InsertLine", "Proof", "Related",
-    "RemoveArgument", "ReplaceCallee", "ReplaceSpan", "Rule", "SetArgument", "Severity",
+    "RemoveArgument", "ReplaceCallee", "ReplaceSpan", "Rule", "SetArgument", "Severity", "WrapArgument",
 ]  # fmt: skip
 
 
@@ -92,6 +92,16 @@ class RemoveArgument:
 
 
 @dataclass(frozen=True, slots=True)
+class WrapArgument:
+    """Put the source texts ``before`` and ``after`` around the argument at ``position`` of the call at ``span``."""
+
+    span: Span
+    position: int
+    before: str
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplaceCallee:
     """Call ``callee`` (source text) in place of the function named at ``span``, same arguments. ``.Identity`` keeps the
     qualifier that is there: ``nn.ReLU`` becomes ``nn.Identity``; a function without one is left alone."""
@@ -123,7 +133,7 @@ class DeleteLine:
     span: Span
 
 
-Edit = SetArgument | RemoveArgument | ReplaceCallee | ReplaceSpan | InsertLine | DeleteLine
+Edit = SetArgument | RemoveArgument | WrapArgument | ReplaceCallee | ReplaceSpan | InsertLine | DeleteLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from cnnlint.rule import (
     ReplaceCallee,
     ReplaceSpan,
     SetArgument,
+    WrapArgument,
 )
 from cnnlint.source.index import FileIndex
 from cnnlint.source.syntax import Syntax
@@ -65,6 +66,9 @@ def _edit(intent: Edit, index: FileIndex) -> TextEdit | None:
         case SetArgument():
             found = call_at(place, intent.span)
             return found and _set_argument(index, *found, intent)
+        case WrapArgument():
+            found = call_at(place, intent.span)
+            return found and _wrap_argument(index, *found, intent)
         case RemoveArgument():
             found = call_at(place, intent.span)
             return found and _remove_argument(index, *found, intent)
@@ -129,6 +133,16 @@ def _separator(index: FileIndex, last: int) -> str:
     line, column = index.text.place(last)
     before = index.text.line(line)[: column - 1]
     return f",{_newline(index)}{before}" if not before.strip() else ", "
+
+
+def _wrap_argument(index: FileIndex, call: libcst.Call, syntax: Syntax, intent: WrapArgument) -> TextEdit | None:
+    if intent.position >= len(call.args) or call.args[intent.position].star or call.args[intent.position].keyword:
+        return None
+    place = syntax.find(call.args[intent.position])
+    if place is None:
+        return None
+    start, end = place
+    return _replace(index, start, end, f"{intent.before}{index.text.text[start:end]}{intent.after}")
 
 
 def _remove_argument(index: FileIndex, call: libcst.Call, syntax: Syntax, intent: RemoveArgument) -> TextEdit | None:

@@ -17,6 +17,7 @@ from cnnlint.rule import (
     ReplaceCallee,
     ReplaceSpan,
     SetArgument,
+    WrapArgument,
 )
 from cnnlint.source.index import index_source
 from cnnlint.source.text import SourceText
@@ -29,6 +30,21 @@ def carry_out(before: str, intent: type[Edit], *values: object, at: str | None =
     span = text.span(start, end)
     fix = text_fix(Fix((intent(span, *values),)), index_source(text))
     return None if fix is None else edited(text, fix.edits)
+
+
+@pytest.mark.parametrize(
+    ("before", "values", "after"),
+    [
+        ("x = «f([a, b])»\n", (0, "*"), "x = f(*[a, b])\n"),
+        ("x = «f(1, (2), k=3)»\n", (1, "g(", ")"), "x = f(1, g((2)), k=3)\n"),
+        ("x = «f(([a]), 1)»\n", (0, "*"), "x = f(*([a]), 1)\n"),
+        ("x = «f(args=[a])»\n", (0, "*"), None),
+        ("x = «f(*layers)»\n", (0, "*"), None),
+        ("x = «f()»\n", (0, "*"), None),
+    ],
+)
+def test_wrap_argument(before: str, values: tuple[object, ...], after: str | None) -> None:
+    assert carry_out(before, WrapArgument, *values) == after
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import Failure, ModelGraph, ProblemKind
 from cnnlint.graph.queries.places import refusal, refusals
-from cnnlint.rule import Category, Example, Finding, Rule, Severity
+from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Rule, Severity, WrapArgument
 
 _NET = """\
 class Net(nn.Module):
@@ -100,5 +100,8 @@ class ContainerMisuse(Rule):
 
     def _finding(self, failure: Failure) -> Finding:
         given = failure.problem.got
-        remedy = "put * in front: nn.Sequential(*layers)" if given in ("list", "tuple") else "loop over its layers"
-        return self.finding(failure, refusal(failure), help=remedy, data={"got": given})
+        if given not in ("list", "tuple"):
+            return self.finding(failure, refusal(failure), help="loop over its layers", data={"got": given})
+        fix = Fix((WrapArgument(failure.span, 0, "*"),), Applicability.SAFE)
+        remedy = "put * in front: nn.Sequential(*layers)"
+        return self.finding(failure, refusal(failure), help=remedy, data={"got": given}, fix=fix)
