@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from cnnlint.graph.dims import Dim, Shape, show
 from cnnlint.graph.model import Call, ModelGraph, Tensor, Value, sum_macs, tensors_in
 from cnnlint.graph.receptive import Field, receptive_fields
+from cnnlint.graph.sizes import SizeRange
 from cnnlint.graph.span import Span
 
 __all__ = ["LayerRow", "Measured", "ModelSummary", "Size", "TraceNote", "UnknownPlace", "summary_of"]
@@ -111,6 +112,7 @@ class ModelSummary:
     unknown: tuple[UnknownPlace, ...]
     layers: tuple[LayerRow, ...]
     trace: TraceNote | None = None
+    sizes: SizeRange | None = None
 
     @property
     def batch(self) -> int | None:
@@ -135,6 +137,7 @@ class ModelSummary:
             "unknown": [unknown.to_dict() for unknown in self.unknown],
             "layers": [layer.to_dict() for layer in self.layers],
             **({} if self.trace is None else {"trace": self.trace.to_dict()}),
+            **({} if self.sizes is None else {"sizes": self.sizes.to_dict()}),
         }
 
 
@@ -158,6 +161,7 @@ def summary_of(graph: ModelGraph) -> ModelSummary:
         macs_by_op=None if macs is None else {name: _size(amount) for name, amount in macs.items()},
         unknown=tuple(_unknown_places(graph)),
         layers=tuple(_row(graph, call, fields) for call in graph.calls if call.module.leaf),
+        sizes=graph.sizes,
     )
 
 

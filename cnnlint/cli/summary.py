@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @apply(input_option)
 @click.option("--trace", is_flag=True, help="Also run the model in its own process and show what that measures.")
+@click.option("--sizes", is_flag=True, help="Also find out for which input sizes the forward pass works.")
+@click.option("--train", is_flag=True, help="Read the model in training mode instead of evaluation mode.")
 @apply(*trace_options)
 @click.option("--output-format", type=Word(["text", "json", "markdown"]), default="text", show_default=True)
 @apply(*config_options)
@@ -30,6 +32,8 @@ def command(
     targets: tuple[str, ...],
     inputs: tuple[InputShape, ...],
     trace: bool,
+    sizes: bool,
+    train: bool,
     python: Path | None,
     time_limit: float,
     memory_limit: float,
@@ -47,8 +51,10 @@ def command(
     from cnnlint.lint.targets import summarize
     from cnnlint.report.layers import WRITERS
 
+    if trace and (sizes or train):
+        raise click.UsageError("--trace runs the model once, in evaluation mode: not together with --sizes or --train")
     found = resolver(config, isolated)
-    read = partial(summarize, resolver=found, inputs=inputs)
+    read = partial(summarize, resolver=found, inputs=inputs, sizes=sizes, training=train)
     with ExitStack() as stack:
         if trace:
             from cnnlint.lint.measuring import measure

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from cnnlint.graph.dims import Dim, Shape
 from cnnlint.graph.facts import Facts
 from cnnlint.graph.operations import Operation
+from cnnlint.graph.sizes import SizeRange
 from cnnlint.graph.span import Span
 
 
@@ -226,6 +227,8 @@ class ModelGraph:
     failures: tuple[Failure, ...] = ()
     unknowns: tuple[Unknown, ...] = ()
     facts: Facts = Facts()
+    sizes: SizeRange | None = None
+    """For which input sizes the forward pass works, where that was asked for."""
 
     @property
     def root(self) -> Module:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from cnnlint.graph.sizes import Break
 from cnnlint.graph.span import Span
 from cnnlint.report.items import counted
 from cnnlint.report.markdown import cell
@@ -116,6 +117,9 @@ def _totals(summary: ModelSummary) -> Iterable[tuple[str, str]]:
     inputs = ", ".join(shape(sizes) for sizes in summary.input_shapes) or _UNKNOWN
     yield "Input", f"{inputs} ({_EVIDENCE[summary.input_evidence]}{_at(summary.input_at)})"
     yield "Output", shape(summary.output)
+    if summary.sizes is not None:
+        yield "Input sizes", summary.sizes.text
+        yield from ((f"  {each.size}", _break(each)) for each in summary.sizes.breaks)
     yield "Parameters", _with_unit(summary.parameters)
     if summary.trainable_parameters != summary.parameters:
         yield "Trainable", _with_unit(summary.trainable_parameters)
@@ -128,6 +132,11 @@ def _totals(summary: ModelSummary) -> Iterable[tuple[str, str]]:
         yield "Trace", _run(summary.trace)
     if shares := _largest(summary):
         yield "Most parameters", shares
+
+
+def _break(broken: Break) -> str:
+    layer = f"{broken.layer} ({broken.type})" if broken.layer else broken.type
+    return f"fails in {layer} at {broken.span.path}:{broken.span.line}: {broken.message}"
 
 
 def _run(note: TraceNote) -> str:

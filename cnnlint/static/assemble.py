@@ -114,9 +114,9 @@ def _parameters(instance: ModuleInstance, seen: set[int]) -> tuple[Parameter, ..
 
 def _outside(instance: ModuleInstance) -> Module:
     """A module that is called but not registered below the root."""
-    return Module(
-        "", instance.cls.name, instance.cls.path, _parameters(instance, set()), (), _span(instance.built_at), True
-    )
+    children = tuple(key for key, child in instance.modules.items() if child is not None)
+    parameters = _parameters(instance, set())
+    return Module("", instance.cls.name, instance.cls.path, parameters, children, _span(instance.built_at), True)
 
 
 def _owner(instance: ModuleInstance, by_id: dict[int, Module]) -> Module:

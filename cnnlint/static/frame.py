@@ -34,8 +34,8 @@ class Frame:
     """Local names of one running function, class body or module statement."""
 
     __slots__ = (
-        "class_body", "comprehension", "env", "first", "global_names", "level", "locals", "module_level", "nonlocal_names", "outcomes",
-        "owner", "parent", "statement", "yields",
+        "class_body", "comprehension", "env", "first", "global_names", "level", "locals", "module_level",
+        "nonlocal_names", "outcomes", "owner", "parent", "statement", "yields",
     )  # fmt: skip
 
     def __init__(

@@ -397,7 +397,8 @@ METHODS: dict[str, Method] = {
     "buffers": _listing("buffers", False), "named_buffers": _listing("buffers", True),
     "train": _train(True), "eval": _train(False), "requires_grad_": _requires_grad, "state_dict": _state_dict,
     "load_state_dict": _load_state_dict,
-    "to": _moves("to"), "cuda": _moves("cuda"), "get_submodule": _submodule, "get_parameter": _submodule, "get_buffer": _submodule,
+    "to": _moves("to"), "cuda": _moves("cuda"), "get_submodule": _submodule, "get_parameter": _submodule,
+    "get_buffer": _submodule,
 } | dict.fromkeys(
     (
         "cpu", "half", "float", "double", "bfloat16", "type", "xpu", "ipu", "share_memory", "to_empty",

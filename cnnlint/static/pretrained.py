@@ -31,14 +31,15 @@ def build_network(it: Interpreter, architecture: Architecture, classes: Value, s
     model = _module(architecture.type, site)
     for name, count in architecture.own:
         _parameter(model, name, (count,))
-    widths = {"conv1": _conv, "bn1": _norm}
     for block in architecture.blocks:
         if block.head:
             child = _head(it, block, classes, site)
         elif architecture.name in _RESNETS and block.name.startswith("layer"):
             child = _stage(it, _RESNETS[architecture.name], int(block.name[-1]), site)
-        elif architecture.type == "ResNet" and block.name in widths:
-            child = widths[block.name](it, *((3, 64, 7, 1) if block.name == "conv1" else (64,)), site)
+        elif architecture.type == "ResNet" and block.name == "conv1":
+            child = _conv(it, 3, 64, 7, 1, site)
+        elif architecture.type == "ResNet" and block.name == "bn1":
+            child = _norm(it, 64, site)
         else:
             child = _counted(block, site)
         model.modules[block.name] = child

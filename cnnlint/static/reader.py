@@ -25,8 +25,9 @@ from cnnlint.static.imports import file_name, open_file
 from cnnlint.static.interpreter import Interpreter
 from cnnlint.static.notes import noted_input
 from cnnlint.static.recorder import Recorder
-from cnnlint.static.running import Entry, run_entry
+from cnnlint.static.running import Entry, run_again, run_entry
 from cnnlint.static.signals import Exhausted, Raised
+from cnnlint.static.sizes import find_sizes
 from cnnlint.static.target import Target, TargetError, parse_arguments, parse_target
 from cnnlint.static.values import MISSING, Class, Function, ModuleInstance, Site, Unknown, Value
 
@@ -55,6 +56,8 @@ class ReadOptions:
     inputs: tuple[InputShape, ...] = ()
     training: bool = False
     symbolic_batch: bool = False
+    sizes: bool = False
+    """Whether to find out for which input sizes the forward pass works."""
     models: Mapping[Path, tuple[ConfiguredModel, ...]] = field(default_factory=dict)
 
 
@@ -166,7 +169,12 @@ class Reader:
         return entry if note is None else _fed(entry, Evidence(EvidenceKind.COMMENT, note.span), note.shapes)
 
     def _run(self, it: Interpreter, entry: Entry) -> ModelGraph:
-        return run_entry(it, entry, symbolic_batch=self.options.symbolic_batch)
+        if self.options.training:
+            entry = replace(entry, training=True)
+        graph = run_entry(it, entry, symbolic_batch=self.options.symbolic_batch)
+        if self.options.sizes:
+            graph = replace(graph, sizes=find_sizes(graph, lambda shapes: run_again(it, entry, graph.inputs, shapes)))
+        return graph
 
     # ---- targets ------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from cnnlint.graph.dims import BATCH, Dim, Shape, Sym, substitute, symbol
 from cnnlint.graph.model import Evidence, EvidenceKind, Failure, ModelGraph, Origin, Tensor
 from cnnlint.graph.span import Span
 from cnnlint.static.assemble import assemble
+from cnnlint.static.interpreter import MAX_STEPS
 from cnnlint.static.modules import call_module
 from cnnlint.static.signals import Exhausted, Raised, Refine, Signal
 from cnnlint.static.solving import solve_sizes
@@ -74,6 +75,18 @@ def run_entry(it: Interpreter, entry: Entry, *, symbolic_batch: bool) -> ModelGr
             graph, _ = _refined(it, replace(entry, evidence=evidence), params, concrete)
         elif shapes:
             graph = replace(graph, evidence=Evidence(EvidenceKind.LAYERS))
+    return graph
+
+
+def run_again(it: Interpreter, entry: Entry, inputs: tuple[Tensor, ...], shapes: tuple[Shape, ...]) -> ModelGraph:
+    """The graph of the entry's model on inputs of other ``shapes``; ``inputs`` are those of its first run."""
+    params = input_params(forward_of(it, entry.root))
+    positions = {param.name: index for index, param in enumerate(params)}
+    given = {positions.get(tensor.name, tensor.index): shape for tensor, shape in zip(inputs, shapes, strict=True)}
+    failures = list(it.recorder.failures)
+    it.steps = MAX_STEPS
+    graph, _ = _refined(it, replace(entry, args=None, kwargs=None), params, given)
+    it.recorder.failures = failures
     return graph
 
 

@@ -67,7 +67,7 @@ def _scopes(it: Interpreter, env: ModuleEnv) -> Iterator[tuple[int, bool]]:
     for statement in _uncalled(env)[:MAX_SCOPES]:
         it.script.restart()
         start = births()
-        yield start, _finishes(it, lambda statement=statement: _enter(it, env, statement))  # type: ignore[misc]
+        yield start, _finishes(it, lambda statement=statement: _enter(it, env, statement))
 
 
 def _run_top(it: Interpreter, env: ModuleEnv) -> bool:
@@ -80,9 +80,9 @@ def _run_top(it: Interpreter, env: ModuleEnv) -> bool:
     for statement in code:
         frame = Frame(env, statement, env.names, module_level=True)
         if statement in scope.entry_guard:
-            complete &= _finishes(it, lambda s=statement, f=frame: _run_guard(it, s, f))  # type: ignore[misc]
+            complete &= _finishes(it, lambda s=statement, f=frame: _run_guard(it, s, f))
         else:
-            complete &= _finishes(it, lambda s=statement, f=frame: run_statement(it, s, f))  # type: ignore[misc]
+            complete &= _finishes(it, lambda s=statement, f=frame: run_statement(it, s, f))
         for name in statement.names:
             env.names.setdefault(name, it.unknown(f"{name} is not known"))
     return complete

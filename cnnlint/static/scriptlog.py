@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from cnnlint.graph.architectures import Architecture
     from cnnlint.static.interpreter import Interpreter
 
-Args, Kwargs = list[Value], dict[str, Value]
+Args: TypeAlias = list[Value]
+Kwargs: TypeAlias = dict[str, Value]
 
 LOSSES = {
     "CrossEntropyLoss": "cross_entropy", "NLLLoss": "nll_loss", "BCELoss": "binary_cross_entropy",

@@ -56,9 +56,7 @@ _READ = ("torchvision.models.", "lightning.")
 """Classes that are known without their source."""
 
 
-def make_view(
-    it: Interpreter, index: FileIndex, start: int, complete: bool, symbolic_batch: bool
-) -> ScriptView | None:
+def make_view(it: Interpreter, index: FileIndex, start: int, complete: bool, symbolic_batch: bool) -> ScriptView | None:
     """The view of what was recorded; models made before instance ``start`` belong to another scope."""
     assert it.script is not None
     if not it.script.entries:

@@ -108,7 +108,11 @@ def _data(it: Interpreter, tensor: TensorValue, site: Site) -> Value:
 
 def _gradient(it: Interpreter, tensor: TensorValue, site: Site) -> Value:
     settled = it.script is None or it.script.settled(tensor)
-    return tensor.trainable if tensor.trainable is not None and settled else it.unknown("whether a tensor needs a gradient", site)
+    return (
+        tensor.trainable
+        if tensor.trainable is not None and settled
+        else it.unknown("whether a tensor needs a gradient", site)
+    )
 
 
 def _device(it: Interpreter, tensor: TensorValue, site: Site) -> Value:

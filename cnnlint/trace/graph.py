@@ -77,6 +77,17 @@ def graph_of(facts: Mapping[str, Any], static: ModelGraph) -> Traced:
     )
 
 
+def failed_layer(facts: Mapping[str, Any]) -> str | None:
+    """The qualified name of the innermost module in whose call an exception arose."""
+    number, events = facts.get("failed"), facts.get("events", ())
+    while number is not None and number >= 0:
+        event = events[number]
+        if event["kind"] == "call":
+            return event["module"] if isinstance(event["module"], str) else None
+        number = event["parent"]
+    return None
+
+
 def _uncalled(graph: ModelGraph, called: set[str]) -> tuple[str, ...]:
     """The outermost modules that neither ran themselves nor hold one that ran. Containers that are only looked into
     (``nn.ModuleList``) are never called; what counts is what they hold."""
@@ -191,7 +202,7 @@ class _Building:
             parent = self.facts["events"][event["parent"]] if event["parent"] >= 0 else None
             module = self._owner(parent["module"]) if parent else self.modules[""]
             op = function_operation(event["name"], args, kwargs, bool(inputs))
-        macs = operator_macs(name, event.get("macs") or {})
+        macs = operator_macs(name, op, event.get("macs") or {})
         span = span_of(event["at"]) or self.static.span
         self.nodes.append(Node(self.node_of[number], op, inputs, outputs, module, span, macs))
 

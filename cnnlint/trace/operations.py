@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cnnlint import ops
-from cnnlint.graph.operations import Factory, Opaque, Operation
+from cnnlint.graph.operations import Convolution, Dense, Factory, Opaque, Operation, Recurrent
 from cnnlint.ops.apply import apply_function, call_layer
 from cnnlint.ops.spec import LayerState, Refused, Result, Unclear
 
@@ -29,16 +29,29 @@ _KERNELS = {
 }  # fmt: skip
 
 
-def operator_macs(function: str, kernels: Mapping[str, int]) -> dict[str, int]:
-    """Multiply-adds by fvcore's operator name: that of the function where it is one operator, else that of each of
-    the ``kernels`` torch ran for it."""
+def operator_macs(function: str, op: Operation, kernels: Mapping[str, int]) -> dict[str, int]:
+    """Multiply-adds by fvcore's operator name: that of the function or layer where it is one operator, else that of
+    each of the ``kernels`` torch ran for it."""
     found: dict[str, int] = {}
+    own = OPERATORS.get(function) or _operator_of(op)
     for kernel, amount in kernels.items():
         attention = "scaled_dot_product_attention" if "scaled_dot_product" in kernel else kernel
-        name = OPERATORS.get(function) or _KERNELS.get(kernel, attention)
+        name = own or _KERNELS.get(kernel, attention)
         if amount:
             found[name] = found.get(name, 0) + amount
     return found
+
+
+def _operator_of(op: Operation) -> str | None:
+    match op:
+        case Convolution():
+            return "conv"
+        case Dense():
+            return "linear"
+        case Recurrent():
+            return op.name
+        case _:
+            return None
 
 
 def layer_operation(

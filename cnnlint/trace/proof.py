@@ -17,7 +17,7 @@ from cnnlint.graph.model import ModelGraph
 from cnnlint.graph.span import Span
 from cnnlint.rule import Finding, Proof, Related, Severity
 from cnnlint.source.paths import shown
-from cnnlint.trace.graph import Traced, graph_of
+from cnnlint.trace.graph import Traced, failed_layer, graph_of
 from cnnlint.trace.job import TraceError
 
 Check: TypeAlias = Callable[[ModelGraph], Sequence[Finding]]
@@ -97,12 +97,15 @@ def _at_exception(static: ModelGraph, findings: Sequence[Finding], error: TraceE
 
 
 def _is_at(finding: Finding, error: TraceError) -> bool:
-    """Whether torch raised at the finding's place, or at one that it names as related."""
+    """Whether torch raised at the finding's place, or at one that it names as related; or in the layer that it is
+    about, which may have been built wrongly elsewhere."""
     if error.kind != "raises" or error.path is None or error.line is None:
         return False
     path = shown(Path(error.path))
     spans = [finding.span, *(related.span for related in finding.related)]
-    return any(span.path == path and span.line <= error.line <= span.end_line for span in spans)
+    if any(span.path == path and span.line <= error.line <= span.end_line for span in spans):
+        return True
+    return bool(finding.layer) and finding.layer == failed_layer(error.facts or {})
 
 
 def _in_torchs_words(finding: Finding, error: TraceError) -> Finding:

@@ -27,7 +27,9 @@ def views(source: str, **files: str) -> tuple[ScriptView, ...]:
     project = Project([Path.cwd()])
     for name, text in {"script": HEADER + source, **files}.items():
         project.add(SourceText(f"{name}.py", text), Path.cwd() / f"{name}.py")
-    reading = Reader(project, options=ReadOptions(symbolic_batch=True)).read_file(Path.cwd() / "script.py", scripts=True)
+    reading = Reader(project, options=ReadOptions(symbolic_batch=True)).read_file(
+        Path.cwd() / "script.py", scripts=True
+    )
     assert reading.problems == ()
     return reading.scripts
 
@@ -102,7 +104,8 @@ def test_add_param_group_and_rates() -> None:
 
 def test_program_order() -> None:
     script = view(
-        RESNET + "for p in model.parameters():\n    p.requires_grad = False\nmodel.fc = nn.Linear(model.fc.in_features, 5)\n"
+        RESNET
+        + "for p in model.parameters():\n    p.requires_grad = False\nmodel.fc = nn.Linear(model.fc.in_features, 5)\n"
         "model.train()\nmodel.layer1.eval()\n"
     )
     kinds = [type(event) for event in script.events if not isinstance(event, RequiresGrad)]

@@ -7,10 +7,11 @@ from cnnlint.graph.span import Span
 
 
 def layer_of(node: Node) -> Module | Node:
-    """The layer that ``node`` calls, whose construction wrote down its kernel size, stride and so on; ``node`` itself
-    for a functional call, where the call wrote them down."""
+    """The layer of torch that ``node`` calls, whose construction wrote down its kernel size, stride and so on; ``node``
+    itself for a functional call, where the call wrote them down."""
     module = node.module
-    return module if module.leaf and module.built_at is not None and len(node.inputs) == 1 else node
+    own = module.builtin and module.leaf and module.built_at is not None and len(node.inputs) == 1
+    return module if own else node
 
 
 def built_only_by(model: ModelGraph, node: Node) -> Span | None:
@@ -21,3 +22,9 @@ def built_only_by(model: ModelGraph, node: Node) -> Span | None:
         return None
     alike = [other for other in model.modules.values() if other.built_at == module.built_at]
     return module.built_at if len(alike) == 1 else None
+
+
+def place_of(node: Node) -> Span:
+    """Where to point for ``node``: the construction of its layer, or the call."""
+    layer = layer_of(node)
+    return layer.built_at or node.span if isinstance(layer, Module) else node.span

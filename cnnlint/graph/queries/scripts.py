@@ -8,8 +8,17 @@ from dataclasses import dataclass
 from cnnlint.graph.dims import Dim
 from cnnlint.graph.model import Module
 from cnnlint.graph.script import (
-    Group, GroupAdded, HeadReplaced, LossApplied, ModelRef, OptimizerBuilt, OptimizerUsed, ParameterRef, RequiresGrad,
-    ScriptView, Step,
+    Group,
+    GroupAdded,
+    HeadReplaced,
+    LossApplied,
+    ModelRef,
+    OptimizerBuilt,
+    OptimizerUsed,
+    ParameterRef,
+    RequiresGrad,
+    ScriptView,
+    Step,
 )  # fmt: skip
 from cnnlint.graph.wording import number
 
@@ -65,7 +74,7 @@ def frozen(parameters: Iterable[ParameterRef], state: dict[int, bool | None]) ->
 
 
 def unfrozen_later(script: ScriptView, parameters: Iterable[ParameterRef], start: int) -> bool:
-    """Whether one of the parameters may be given a gradient again after event ``start``, or anywhere else in the file."""
+    """Whether one of the parameters may get a gradient again after event ``start``, or anywhere else in the file."""
     serials = {ref.serial for ref in parameters}
     return script.unfreezes_elsewhere or any(
         isinstance(event, RequiresGrad)

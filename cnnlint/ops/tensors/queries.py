@@ -13,7 +13,6 @@ from cnnlint.ops.tensors.define import both, function, method
 from cnnlint.ops.tensors.dtypes import ITEM_SIZE, is_complex, is_floating
 from cnnlint.ops.tensors.values import elements, nested
 
-
 # Torch itself stops here.
 _MOST_AXES = 64
 

@@ -124,6 +124,8 @@ def _unique(args: Args) -> Result:
         axis = axis_of(args, "dim", len(shape))
         if not shape:
             refuse(ProblemKind.INDEX, "looks along an axis of a tensor without axes", expected=0, got=axis)
+        if any(isinstance(old, int) and old == 0 for at, old in enumerate(shape) if at != axis):
+            refuse(ProblemKind.ARGUMENT, f"compares empty slices of {shown(shape)}", got=shape)
         unique = TensorSpec((*shape[:axis], size, *shape[axis + 1 :]), tensor.dtype)
         inverse = TensorSpec((shape[axis],), "int64")
     outputs = [unique]

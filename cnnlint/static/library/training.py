@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from cnnlint.graph.architectures import architectures
 from cnnlint.static.iteration import items_of
@@ -30,7 +30,8 @@ from cnnlint.static.values import (
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
-Args, Kwargs = list[Value], dict[str, Value]
+Args: TypeAlias = list[Value]
+Kwargs: TypeAlias = dict[str, Value]
 
 DEFAULT_LR = {
     "SGD": 1e-3, "Adam": 1e-3, "AdamW": 1e-3, "NAdam": 2e-3, "RAdam": 1e-3, "Adamax": 2e-3, "RMSprop": 1e-2,
@@ -100,7 +101,7 @@ def _optimizer(it: Interpreter, log: ScriptLog, name: str, args: Args, kwargs: K
     given = args[0] if args else kwargs.get("params")
     items = items_of(it, given) if not isinstance(given, TensorValue) else [given]
     if items and all(isinstance(item, dict) for item in items):
-        groups, single = [_group(it, item, lr) for item in items], False
+        groups, single = [_group(it, item, lr) for item in items if isinstance(item, dict)], False
     else:
         groups, single = [_given(items, lr)], True
     log.add(OptimizerMade(made, name, lr, groups, single, site, log.certain(it)))

@@ -46,6 +46,16 @@ def construction(module: Any) -> Place | None:
     return None if frame is None else place(frame.f_code, frame.f_lasti, frame.f_lineno)
 
 
+def cut_from_container() -> bool:
+    """Whether a module is being made because a container is sliced: ``self.layers[1:]`` builds a ``Sequential``."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and is_internal(frame.f_code.co_filename):
+        if frame.f_code.co_name == "__getitem__":
+            return True
+        frame = frame.f_back
+    return False
+
+
 def _is_init_of(frame: FrameType, module: Any) -> bool:
     code = frame.f_code
     return code.co_argcount > 0 and frame.f_locals.get(code.co_varnames[0]) is module

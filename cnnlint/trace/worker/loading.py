@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from .example import capture
-from .frames import construction, is_internal
+from .frames import construction, cut_from_container, is_internal
 
 BUILT_AT = "_cnnlint_built_at"
 """Where a module was made; kept in its ``__dict__``, so that copies have it too."""
@@ -146,7 +146,7 @@ def noting_constructions(forward: bool = False) -> Iterator[None]:
     def init(module: nn.Module, *args: Any, **kwargs: Any) -> None:
         original(module, *args, **kwargs)
         vars(module)[BUILT_AT] = construction(module)
-        if forward:
+        if forward and not cut_from_container():
             made_in_forward.append(module)
 
     base.__init__ = init  # the one place that all constructions pass

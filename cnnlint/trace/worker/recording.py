@@ -188,6 +188,9 @@ def _resolved(func: Any) -> str | None:
 _TENSOR_PROPERTIES = frozenset({"T", "mT", "H", "mH", "data", "real", "imag"})
 
 
+_HOLDERS = (nn.Module, nn.Sequential, nn.ModuleList, nn.ModuleDict)
+
+
 def layer_class(module: nn.Module) -> str | None:
     """The full name of the torch class whose ``forward`` a module runs unchanged; ``None`` for the user's own."""
     for cls in type(module).__mro__:
@@ -197,7 +200,7 @@ def layer_class(module: nn.Module) -> str | None:
             return None
     for cls in type(module).__mro__:
         if _of_torch(cls):
-            return None if cls is nn.Module else public_name(cls)
+            return None if cls in _HOLDERS else public_name(cls)
     return None
 
 

@@ -8,7 +8,15 @@ from collections.abc import Iterator
 from cnnlint.graph.queries.scripts import decisive, layer_of, losses
 from cnnlint.graph.script import LossApplied, ScriptView, Step
 from cnnlint.rule import (
-    Applicability, Category, Example, Finding, Fix, Related, ReplaceCallee, Rule, Severity,
+    Applicability,
+    Category,
+    Example,
+    Finding,
+    Fix,
+    Related,
+    ReplaceCallee,
+    Rule,
+    Severity,
 )  # fmt: skip
 
 _NET = """\
@@ -111,12 +119,13 @@ class SoftmaxBeforeCrossEntropy(Rule):
         Example(_net(layer="nn.LogSoftmax(dim=1)", loss="nn.NLLLoss()"), why="the pair that belongs together"),
         Example(_net(result="x if self.training else self.softmax(x)"), why="outside training only"),
         Example(
-            _net(result="x")
-            + "\n\ndef predict(model: Net, images):\n    return torch.softmax(model(images), dim=1)\n",
+            _net(result="x") + "\n\ndef predict(model: Net, images):\n    return torch.softmax(model(images), dim=1)\n",
             why="a function for prediction",
         ),
         Example(
-            _net(result="(x[:, None] @ self.softmax(x[:, :, None] @ x[:, None])).squeeze(1)", layer="nn.Softmax(dim=-1)"),
+            _net(
+                result="(x[:, None] @ self.softmax(x[:, :, None] @ x[:, None])).squeeze(1)", layer="nn.Softmax(dim=-1)"
+            ),
             why="attention",
         ),
         Example(_net(result="x").replace(", labels)", ", torch.softmax(labels, dim=1))"), why="softmaxed targets"),

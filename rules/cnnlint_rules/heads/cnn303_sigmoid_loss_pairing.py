@@ -8,7 +8,15 @@ from cnnlint.graph.queries.scripts import decisive, layer_of, losses
 from cnnlint.graph.script import LossApplied, ScriptView, Step
 from cnnlint.graph.span import Span
 from cnnlint.rule import (
-    Applicability, Category, Example, Finding, Fix, Related, ReplaceCallee, Rule, Severity,
+    Applicability,
+    Category,
+    Example,
+    Finding,
+    Fix,
+    Related,
+    ReplaceCallee,
+    Rule,
+    Severity,
 )  # fmt: skip
 
 _LOGITS = "binary_cross_entropy_with_logits"
@@ -85,8 +93,8 @@ class SigmoidLossPairing(Rule):
     bad = (
         Example(
             _net(),
-            ((10, "sigmoid before binary_cross_entropy_with_logits confines it to (0.5, 0.731): the loss cannot fall "
-              "below 0.313 for a positive, 0.693 for a negative"),),
+            ((10, ("sigmoid before binary_cross_entropy_with_logits confines it to (0.5, 0.731): the loss cannot fall "
+              "below 0.313 for a positive, 0.693 for a negative")),),
             why="two sigmoids",
         ),
         Example(
@@ -96,14 +104,14 @@ class SigmoidLossPairing(Rule):
         ),
         Example(
             _net(loss="nn.BCELoss()"),
-            ((17, "sigmoid and binary_cross_entropy are less stable apart than binary_cross_entropy_with_logits, and "
-              "raise under CUDA autocast"),),
+            ((17, ("sigmoid and binary_cross_entropy are less stable apart than binary_cross_entropy_with_logits, and "
+              "raise under CUDA autocast")),),
             why="a sigmoid and BCELoss",
         ),
         Example(
             _net(result="x", value="model(images).sigmoid().squeeze(1)"),
-            ((17, "sigmoid before binary_cross_entropy_with_logits confines it to (0.5, 0.731): the loss cannot fall "
-              "below 0.313 for a positive, 0.693 for a negative"),),
+            ((17, ("sigmoid before binary_cross_entropy_with_logits confines it to (0.5, 0.731): the loss cannot fall "
+              "below 0.313 for a positive, 0.693 for a negative")),),
             why="two sigmoids, one in the training loop",
         ),
     )  # fmt: skip
@@ -124,10 +132,15 @@ class SigmoidLossPairing(Rule):
             if loss.loss == _LOGITS and step is not None and step.name == "sigmoid":
                 yield self._twice(script, loss, step)
             elif loss.loss == "binary_cross_entropy" and step is not None and step.name == "sigmoid":
-                text = f"sigmoid and binary_cross_entropy are less stable apart than {_LOGITS}, and raise under CUDA autocast"
+                text = (
+                    f"sigmoid and binary_cross_entropy are less stable apart than {_LOGITS}, "
+                    "and raise under CUDA autocast"
+                )
                 yield self._finding(loss.span, loss, text, step.span, Severity.ADVICE)
             elif loss.loss == "binary_cross_entropy" and step is None and loss.last and loss.last.kind in _LAYERS:
-                text = "binary_cross_entropy is given logits and raises: all elements of input should be between 0 and 1"
+                text = (
+                    "binary_cross_entropy is given logits and raises: all elements of input should be between 0 and 1"
+                )
                 yield self._finding(loss.span, loss, text, loss.last.span, Severity.ERROR)
 
     def _twice(self, script: ScriptView, loss: LossApplied, step: Step) -> Finding:

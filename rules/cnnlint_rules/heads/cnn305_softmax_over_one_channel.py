@@ -106,7 +106,8 @@ class SoftmaxOverOneChannel(Rule):
             if isinstance(node.op, Activation) and node.op.name in _SOFT and _single(sizes, node.op.dim):
                 constant = 0 if node.op.name == "log_softmax" else 1
                 axis = f"axis {node.op.dim % len(sizes) if node.op.dim is not None else 1}"
-                text = f"{node.op.name} over {axis} of {shape(sizes)}, which holds one class: the output is always {constant}"
+                where = f"{node.op.name} over {axis} of {shape(sizes)}"
+                text = f"{where}, which holds one class: the output is always {constant}"
                 yield self.finding(own_layer(node) or node, text, help=_HELP, data={"input": plain(sizes)})
             elif isinstance(node.op, Loss) and node.op.name == "cross_entropy" and _single(sizes, 1):
                 text = f"cross_entropy of {shape(sizes)}, one class: the loss and its gradient are always 0"

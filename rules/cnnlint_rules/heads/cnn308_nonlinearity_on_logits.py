@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from cnnlint.graph.queries.scripts import decisive, layer_of, losses
 from cnnlint.graph.script import LossApplied, ScriptView, Step
 from cnnlint.rule import (
-    Applicability, Category, Example, Finding, Fix, Related, ReplaceCallee, Rule, Severity,
+    Applicability,
+    Category,
+    Example,
+    Finding,
+    Fix,
+    Related,
+    ReplaceCallee,
+    Rule,
+    Severity,
 )  # fmt: skip
 
 _LOSSES = frozenset({"cross_entropy", "binary_cross_entropy_with_logits"})
@@ -40,9 +48,7 @@ def train(loader):
 """
 
 
-def _net(
-    layer: str = "nn.ReLU()", result: str = "self.extra(self.fc(x))", loss: str = "nn.CrossEntropyLoss()"
-) -> str:
+def _net(layer: str = "nn.ReLU()", result: str = "self.extra(self.fc(x))", loss: str = "nn.CrossEntropyLoss()") -> str:
     return _NET.format(layer=layer, result=result, loss=loss)
 
 
@@ -88,14 +94,14 @@ class NonlinearityOnLogits(Rule):
     bad = (
         Example(
             _net(),
-            ((10, "relu between the last layer and cross_entropy makes every logit at least 0, and logits below 0 get "
-              "no gradient"),),
+            ((10, ("relu between the last layer and cross_entropy makes every logit at least 0, and logits below 0 get "
+              "no gradient")),),
             why="ReLU",
         ),
         Example(
             _net(layer="nn.Dropout(0.5)", loss="nn.BCEWithLogitsLoss()"),
-            ((10, "dropout between the last layer and binary_cross_entropy_with_logits sets class scores to 0 at "
-              "random"),),
+            ((10, ("dropout between the last layer and binary_cross_entropy_with_logits sets class scores to 0 at "
+              "random")),),
             why="dropout",
         ),
         Example(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Dense
 from cnnlint.graph.queries.depth import is_depthwise
-from cnnlint.graph.queries.layers import layer_of
+from cnnlint.graph.queries.layers import layer_of, place_of
 from cnnlint.graph.queries.mixing import is_returned_unmixed, mixes_all_channels, next_unmixed
 from cnnlint.graph.queries.weights import has_fixed_weight
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
@@ -155,7 +155,7 @@ class LargeKernelAttention(nn.Module):
                 continue
             after = next_unmixed(model, node)
             if after is not None:
-                yield self._finding(node, "the next", [Related(after.span, "the next depthwise convolution")])
+                yield self._finding(node, "the next", [Related(place_of(after), "the next depthwise convolution")])
             elif mixes and is_returned_unmixed(model, node):
                 yield self._finding(node, "the output", [])
 

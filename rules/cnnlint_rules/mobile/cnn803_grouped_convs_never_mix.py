@@ -8,7 +8,7 @@ from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution, Pooling
 from cnnlint.graph.queries.chains import behind, is_pointwise
 from cnnlint.graph.queries.depth import is_depthwise
-from cnnlint.graph.queries.layers import layer_of
+from cnnlint.graph.queries.layers import layer_of, place_of
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
 
@@ -143,7 +143,7 @@ class Net(nn.Sequential):
             "channels",
             help=f"put nn.ChannelShuffle({groups}) or an ungrouped 1×1 convolution between them",
             data={"groups": groups, "length": length},
-            related=[Related(first.module.built_at or first.span, "the first of them")],
+            related=[Related(place_of(first), "the first of them")],
         )
 
 

@@ -8,7 +8,7 @@ from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Activation, Convolution, Merge, MergeKind
 from cnnlint.graph.queries.chains import behind, is_pointwise, is_transparent, source
 from cnnlint.graph.queries.depth import is_depthwise, is_pointwise_conv
-from cnnlint.graph.queries.layers import built_only_by, layer_of
+from cnnlint.graph.queries.layers import built_only_by, layer_of, place_of
 from cnnlint.rule import Category, Example, Finding, Fix, Related, ReplaceCallee, Rule, Severity
 
 _RELU_FAMILY = frozenset({"relu", "relu6", "leaky_relu", "prelu", "hardswish", "silu"})
@@ -135,7 +135,7 @@ class Net(nn.Sequential):
             f"{activation.op.name} behind the projection {fan_in}→{out} of an inverted residual",
             help="leave the projection linear",
             data={"in": fan_in, "out": out, "activation": activation.op.name},
-            related=[Related(project.span, "the projection")],
+            related=[Related(place_of(project), "the projection")],
             fix=Fix((ReplaceCallee(place, ".Identity"),)) if place is not None else None,
         )
 

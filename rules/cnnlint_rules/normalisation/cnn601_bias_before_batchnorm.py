@@ -8,6 +8,7 @@ from cnnlint.graph.dims import Dim
 from cnnlint.graph.model import ModelGraph, Module, Node
 from cnnlint.graph.operations import Convolution, Dense
 from cnnlint.graph.queries.constants import cancelling_norm
+from cnnlint.graph.queries.layers import place_of
 from cnnlint.graph.wording import number, plain
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, SetArgument, Severity
 
@@ -187,7 +188,7 @@ class Net(nn.Module):
 
     def _finding(self, module: Module, norm: Node, *, fixable: bool) -> Finding:
         count = _bias(module)
-        related = [Related(norm.module.built_at or norm.span, f"{norm.module.type} subtracts the mean of each channel")]
+        related = [Related(place_of(norm), f"{norm.module.type} subtracts the mean of each channel")]
         return self.finding(
             module,
             f"the bias of {module.type} has no effect, {norm.module.type} subtracts it again: "

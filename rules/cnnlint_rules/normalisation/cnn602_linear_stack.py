@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution
-from cnnlint.graph.queries.layers import layer_of
+from cnnlint.graph.queries.layers import layer_of, place_of
 from cnnlint.graph.queries.linear import LinearPair, linear_pairs
 from cnnlint.graph.wording import times
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
@@ -179,7 +179,7 @@ class Net(nn.Module):
             f"these {pair.before:,} do",
             help="put an activation between, or keep one layer",
             data={"kernel": list(pair.kernel), "parameters": pair.before, "merged_parameters": pair.after},
-            related=[Related(pair.first.span, f"{first} is called here")],
+            related=[Related(place_of(pair.first), f"{first} in front of it")],
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Activation, Dropout, Identity, Pooling
 from cnnlint.graph.queries.chains import source
-from cnnlint.graph.queries.layers import built_only_by, layer_of
+from cnnlint.graph.queries.layers import built_only_by, layer_of, place_of
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, ReplaceCallee, Rule, Severity
 
 _NOT_NEGATIVE = {"relu", "relu6", "sigmoid", "hardsigmoid", "softmax", "softplus"}
@@ -144,7 +144,7 @@ class Net(nn.Sequential):
             f"{node.op.name} behind {before.op.name} {effect}",
             help="take one of the two away, or put the missing layer between them",
             data={"first": before.op.name, "second": node.op.name},
-            related=[Related(before.span, f"{before.op.name} is applied here")],
+            related=[Related(place_of(before), f"{before.op.name} in front of it")],
             fix=_without(model, node) if effect == "changes nothing" else None,
         )
 

@@ -22,7 +22,7 @@ from cnnlint.graph.operations import (
 )
 from cnnlint.graph.queries.chains import behind
 from cnnlint.graph.queries.constants import kept_in_eval
-from cnnlint.graph.queries.layers import layer_of
+from cnnlint.graph.queries.layers import layer_of, place_of
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
 
@@ -166,7 +166,7 @@ class Net(nn.Module):
             f"dropout of {100 * p:.4g} % before {name}: in evaluation the variance falls to {1 - p:.4g} (zero mean)",
             help="move the dropout behind the last batch norm",
             data={"p": p, "variance_ratio": 1 - p},
-            related=[Related(norm.span, f"{name} stores the variance of training")],
+            related=[Related(place_of(norm), f"{name} stores the variance of training")],
         )
 
 

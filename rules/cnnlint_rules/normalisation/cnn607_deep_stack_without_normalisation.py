@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Activation, Convolution, Merge, MergeKind, Normalisation
 from cnnlint.graph.queries.depth import Run, longest_run
-from cnnlint.graph.queries.layers import layer_of
+from cnnlint.graph.queries.layers import layer_of, place_of
 from cnnlint.graph.queries.pools import is_map
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
@@ -161,7 +161,7 @@ class Net(nn.Sequential):
             f"{run.length} convolutions in a row without normalisation or a shortcut",
             help="put a normalisation behind each convolution, or residual additions around pairs of them",
             data={"depth": run.length, "first": run.first.module.name, "last": run.last.module.name},
-            related=[Related(run.last.module.built_at or run.last.span, "the last of them")],
+            related=[Related(place_of(run.last), "the last of them")],
         )
 
 

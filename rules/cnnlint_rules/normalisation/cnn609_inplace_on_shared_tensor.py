@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Merge, MergeKind
-from cnnlint.graph.queries.layers import layer_of
+from cnnlint.graph.queries.layers import layer_of, place_of
 from cnnlint.graph.queries.mutation import Mutation, Needed, harmful_mutations
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, SetArgument, Severity
 
@@ -189,7 +189,7 @@ class Block(nn.Module):
             "needs",
             help="write it out of place: inplace=False, or a = a + b for a += b",
             data={"needed": mutation.needed.value, "keeper": keeper.op.name},
-            related=[Related(keeper.span, f"{keeper.op.name} {_KEEPS[mutation.needed]} for the backward pass")],
+            related=[Related(place_of(keeper), f"{keeper.op.name} {_KEEPS[mutation.needed]} for the backward pass")],
             fix=_out_of_place(node),
         )
 
@@ -199,7 +199,7 @@ class Block(nn.Module):
             f"both operands of add are the output of {maker.op.name}, which changed the shortcut in place",
             severity=Severity.WARNING,
             help="write it out of place: inplace=False",
-            related=[Related(maker.span, f"{maker.op.name} works in place here")],
+            related=[Related(place_of(maker), f"{maker.op.name} works in place here")],
             fix=_out_of_place(maker),
         )
 

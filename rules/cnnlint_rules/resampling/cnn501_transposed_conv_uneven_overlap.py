@@ -186,7 +186,7 @@ class Up(nn.Module):
             severity=Severity.ADVICE if smoothed else None,
             help=_help(even),
             data={"least": least, "most": most, "positions": positions, "written": written},
-            fix=_fix(node, conv, even),
+            fix=_fix(node, conv, even) if _alike(model, node, conv) else None,
         )
 
 
@@ -228,6 +228,13 @@ def _help(even: dict[str, tuple[int, ...]] | None) -> str:
         return f"use {resize}"
     arguments = ", ".join(f"{name}={_source(sizes)}" for name, sizes in even.items())
     return f"{arguments} overlaps evenly and keeps the output size; or use {resize}"
+
+
+def _alike(model: ModelGraph, node: Node, conv: Convolution) -> bool:
+    """Whether all transposed convolutions that are built at the same place have the same numbers."""
+    others = [other.op for other in model.nodes if other.module.built_at == node.module.built_at]
+    numbers = [(op.kernel_size, op.stride, op.padding) for op in others if isinstance(op, Convolution)]
+    return all(each == (conv.kernel_size, conv.stride, conv.padding) for each in numbers)
 
 
 def _fix(node: Node, conv: Convolution, even: dict[str, tuple[int, ...]] | None) -> Fix | None:

@@ -8,7 +8,9 @@ from cnnlint.graph.dims import Dim, same
 from cnnlint.graph.model import Failure, ModelGraph, Node, Origin, ProblemKind, Tensor
 from cnnlint.graph.operations import AdaptivePooling, Merge, MergeKind, Reduction
 from cnnlint.graph.queries.chains import ancestors, is_pointwise, source
+from cnnlint.graph.queries.layers import place_of
 from cnnlint.graph.queries.merges import additions, projection, residual
+from cnnlint.graph.queries.places import refusal, refusals
 from cnnlint.graph.queries.weights import is_computed_from_input
 from cnnlint.graph.receptive import receptive_fields
 from cnnlint.graph.wording import plain, shape
@@ -186,8 +188,8 @@ class UNet(nn.Module):
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """Torch's refusals, then silent broadcasts."""
-        for failure in model.failures:
-            if failure.certain and failure.problem.kind in _KINDS:
+        for failure in refusals(model):
+            if failure.problem.kind in _KINDS:
                 yield self._refusal(model, failure)
         for node in additions(model):
             sizes = _spread(model, node)
@@ -198,7 +200,7 @@ class UNet(nn.Module):
         problem, node = failure.problem, failure.node
         return self.finding(
             failure,
-            f"{failure.type} {problem.text}",
+            refusal(failure),
             help=_remedy(model, node) if node is not None else "",
             data={"expected": plain(problem.expected), "got": plain(problem.got), "axis": problem.axis},
             related=_producers(model, node) if node is not None else (),
@@ -265,4 +267,4 @@ def _needed_multiple(model: ModelGraph, node: Node) -> int | None:
 
 def _producers(model: ModelGraph, node: Node) -> list[Related]:
     makers = [(tensor, source(model, tensor, is_pointwise)) for tensor in node.inputs]
-    return [Related(maker.span, f"{shape(tensor.shape)} comes from here") for tensor, maker in makers if maker]
+    return [Related(place_of(maker), f"{shape(tensor.shape)} comes from here") for tensor, maker in makers if maker]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution, Merge, MergeKind, Opaque
 from cnnlint.graph.queries.depth import Run, is_depthwise, longest_run
-from cnnlint.graph.queries.layers import layer_of
+from cnnlint.graph.queries.layers import layer_of, place_of
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
 
@@ -139,7 +139,7 @@ class DenseNet(nn.Module):
             f"{run.length} convolutions in a row without a shortcut",
             help="add the input of every second or third convolution to the output",
             data={"depth": run.length, "first": run.first.module.name, "last": run.last.module.name},
-            related=[Related(run.last.module.built_at or run.last.span, "the last of them")],
+            related=[Related(place_of(run.last), "the last of them")],
         )
 
 

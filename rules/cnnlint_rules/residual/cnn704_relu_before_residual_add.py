@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Activation, Convolution, Dropout, Identity
 from cnnlint.graph.queries.chains import source
+from cnnlint.graph.queries.layers import place_of
 from cnnlint.graph.queries.merges import additions, residual
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
@@ -141,5 +142,5 @@ class Merge(nn.Module):
             f"the branch ends in {last.op.name}, so the addition can only increase the stream",
             help=f"apply {last.op.name} behind the addition",
             data={"activation": last.op.name},
-            related=[Related(last.span, f"{last.op.name} is applied here")],
+            related=[Related(place_of(last), f"{last.op.name} at the end of the branch")],
         )

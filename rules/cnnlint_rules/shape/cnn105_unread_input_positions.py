@@ -135,6 +135,8 @@ class Net(nn.Sequential):
         ),
     )
 
+    options: Options
+
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """One finding for each layer that drops a border."""
         if not model.evidence.gives_size:

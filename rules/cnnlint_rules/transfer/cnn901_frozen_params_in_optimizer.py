@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.queries.scripts import Held, count, frozen, model_of, named, optimizers, rate, trained, unfrozen_later
+from cnnlint.graph.queries.scripts import (
+    Held,
+    count,
+    frozen,
+    model_of,
+    named,
+    optimizers,
+    rate,
+    trained,
+    unfrozen_later,
+)
 from cnnlint.graph.script import Group, ScriptView
 from cnnlint.graph.wording import number, plain
 from cnnlint.rule import Category, Example, Finding, Rule, Severity
@@ -35,8 +45,8 @@ class FrozenParamsInOptimizer(Rule):
     What it does
     ------------
     Follows `requires_grad` through a script. An optimizer or a parameter group all of whose parameters are frozen when
-    it is made, and that nothing unfreezes later, is reported; so is, as advice, `parameters()` of a whole model of which
-    a part is frozen.
+    it is made, and that nothing unfreezes later, is reported; so is, as advice, `parameters()` of a whole model of
+    which a part is frozen.
 
     Why it matters
     --------------
@@ -137,11 +147,18 @@ class FrozenParamsInOptimizer(Rule):
             return
         what, amount = named(dead, model), count(dead)
         lr = f" (lr={rate(group.lr)})" if group.lr is not None else ""
-        data = {"group": position + 1, "lr": group.lr, "frozen": plain(amount), "parameters": plain(count(group.parameters))}
+        data = {
+            "group": position + 1,
+            "lr": group.lr,
+            "frozen": plain(amount),
+            "parameters": plain(count(group.parameters)),
+        }
         if len(dead) == len(group.parameters):
             many = len(held.groups) > 1
-            subject = f"group {position + 1} of {len(held.groups)}{lr} is never updated" if many else (
-                f"the optimizer{lr} updates nothing"
+            subject = (
+                f"group {position + 1} of {len(held.groups)}{lr} is never updated"
+                if many
+                else (f"the optimizer{lr} updates nothing")
             )
             text = f"{subject}: {what}, {number(amount)} parameters, is frozen"
             yield self.finding(group.span, text, help="unfreeze it before, or leave it out", data=data)

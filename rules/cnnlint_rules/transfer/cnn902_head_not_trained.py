@@ -83,8 +83,15 @@ class HeadNotTrained(Rule):
         ),
         Example(
             _START + _HEAD + _FREEZE + _OPTIMIZER,
-            ((16, "this freezes the new fc (45 parameters) with all the rest: backward() raises, since nothing requires "
-              "a gradient"),),
+            (
+                (
+                    16,
+                    (
+                        "this freezes the new fc (45 parameters) with all the rest: backward() raises, since nothing "
+                        "requires a gradient"
+                    ),
+                ),
+            ),
             why="frozen last",
         ),
     )  # fmt: skip

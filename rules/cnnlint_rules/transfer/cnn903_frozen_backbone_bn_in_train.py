@@ -54,8 +54,8 @@ class FrozenBackboneBnInTrain(Rule):
 
     What it does
     ------------
-    At each `optimizer.step()` of a script, looks for batch normalisation whose parameters, like those of the part of the
-    model around it, are frozen, and which is in training mode.
+    At each `optimizer.step()` of a script, looks for batch normalisation whose parameters, like those of the part of
+    the model around it, are frozen, and which is in training mode.
 
     Why it matters
     --------------
@@ -195,7 +195,8 @@ def _within(name: str, part: str) -> bool:
 def _last_train(script: ScriptView, position: int, model: ModelRef) -> Span | None:
     found = [
         event.span for event in script.events[:position]
-        if isinstance(event, ModeSet) and event.model == model.number and event.training and event.span.path == script.path
+        if isinstance(event, ModeSet) and event.model == model.number and event.training
+        and event.span.path == script.path
     ]  # fmt: skip
     return found[-1] if found else None
 

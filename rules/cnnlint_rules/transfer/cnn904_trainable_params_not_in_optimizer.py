@@ -102,7 +102,9 @@ def main():
         ),
         Example(_START + _STAGES + f"optimizer.add_param_group({_REST})\n", why="a group added later"),
         Example(
-            _START + _STAGES + "stem = torch.optim.SGD([*model.conv1.parameters(), *model.bn1.parameters()], lr=1e-4)\n",
+            _START
+            + _STAGES
+            + "stem = torch.optim.SGD([*model.conv1.parameters(), *model.bn1.parameters()], lr=1e-4)\n",
             why="a second optimizer",
         ),
         Example(_START + "optimizer = torch.optim.SGD(model.fc.parameters(), lr=1e-3)\n", why="only the head"),

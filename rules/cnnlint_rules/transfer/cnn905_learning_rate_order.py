@@ -118,6 +118,8 @@ class LearningRateOrder(Rule):
         ),
     )  # fmt: skip
 
+    options: Options
+
     def check_script(self, script: ScriptView) -> Iterator[Finding]:
         """At most one finding for each optimizer."""
         if not script.complete:

@@ -30,13 +30,13 @@ class HeadReplacementMismatch(Rule):
     What it does
     ------------
     Knows the heads of torchvision's classification networks. Finds heads assigned to an attribute that the network does
-    not have (`efficientnet_b0().fc`, `resnet18().classifier`), and linear heads whose `in_features` differs from that of
-    the layer they replace (`vgg16().classifier = nn.Linear(4096, k)`, which needs 25,088).
+    not have (`efficientnet_b0().fc`, `resnet18().classifier`), and linear heads whose `in_features` differs from that
+    of the layer they replace (`vgg16().classifier = nn.Linear(4096, k)`, which needs 25,088).
 
     Why it matters
     --------------
-    Assigning an attribute that `forward` never reads changes nothing: the network goes on returning 1,000 scores, and no
-    error says so. A head of the wrong width raises at the first call: "mat1 and mat2 shapes cannot be multiplied".
+    Assigning an attribute that `forward` never reads changes nothing: the network goes on returning 1,000 scores, and
+    no error says so. A head of the wrong width raises at the first call: "mat1 and mat2 shapes cannot be multiplied".
 
     Example
     -------
@@ -68,8 +68,8 @@ class HeadReplacementMismatch(Rule):
     bad = (
         Example(
             _script("efficientnet_b0", "model.fc = nn.Linear(1280, 5)"),
-            ((5, "efficientnet_b0 has no fc: nothing reads it, and the output keeps the old classes; its head is "
-              "classifier[1] (1,280 features)"),),
+            ((5, ("efficientnet_b0 has no fc: nothing reads it, and the output keeps the old classes; its head is "
+              "classifier[1] (1,280 features)")),),
             why="an attribute the network does not have",
         ),
         Example(
@@ -84,8 +84,8 @@ class HeadReplacementMismatch(Rule):
         ),
         Example(
             _script("resnet50", "model.classifier = nn.Sequential(nn.Dropout(), nn.Linear(2048, 5))"),
-            ((5, "resnet50 has no classifier: nothing reads it, and the output keeps the old classes; its head is fc "
-              "(2,048 features)"),),
+            ((5, ("resnet50 has no classifier: nothing reads it, and the output keeps the old classes; its head is fc "
+              "(2,048 features)")),),
             why="another network's attribute",
         ),
     )  # fmt: skip

@@ -27,7 +27,7 @@ from cnnlint.ops.tensors import FUNCTIONS
 warnings.filterwarnings("ignore")
 
 # Cases a function in an ordinary run; a sweep sets more.
-EXAMPLES = int(os.environ.get("CNNLINT_OPS_EXAMPLES", "24"))
+EXAMPLES = int(os.environ.get("CNNLINT_OPS_EXAMPLES", "20"))
 PHASES = (Phase.generate,) if os.environ.get("CNNLINT_OPS_FIRST") else (Phase.generate, Phase.shrink)
 BY_NAME = {name: spec for spec in FUNCTIONS for name in spec.names}
 REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, ZeroDivisionError, OverflowError)

@@ -135,8 +135,12 @@ CASES = {
     "torch.tril_indices": lambda d: (d.int(0, 4), d.int(0, 4), d.int(-3, 3)),
     "torch.triu_indices": lambda d: (d.int(0, 4), d.int(0, 4), d.int(-3, 3)),
     "torch.Tensor": lambda d: d.pick((2, 3), ([1, 2],), ([0.5],), (), (2,)),
+    "torch.FloatTensor": lambda d: d.pick((2, 3), ([1, 2],)),
+    "torch.is_tensor": lambda d: (d.pick(d.floats(), 1, None),),
     "torch.LongTensor": lambda d: d.pick(([1, 2],), ([[1], [2]],), (2,)),
-    **dict.fromkeys(("Tensor.normal_", "Tensor.uniform_", "Tensor.zero_"), lambda d: (d.floats(),)),
+    **dict.fromkeys(
+        ("Tensor.normal_", "Tensor.uniform_", "Tensor.zero_", "Tensor.exponential_"), lambda d: (d.floats(),)
+    ),
     "Tensor.fill_": lambda d: (d.tensor(), d.number()),
     "Tensor.copy_": lambda d: (lambda t: (t, d.tensor(d.fitting(t.shape))))(d.tensor()),
     "Tensor.to": converted,
@@ -154,6 +158,10 @@ CASES = {
             "contiguous",
             "clone",
             "detach",
+            "short",
+            "char",
+            "byte",
+            "cfloat",
             "data",
             "requires_grad_",
         )

@@ -106,6 +106,8 @@ CASES = {
     "torch.index_add": placed,
     "torch.index_copy": placed,
     "torch.index_fill": lambda d: (*placed(d)[:3], 0.5),
+    "Tensor.index_fill_": lambda d: (*placed(d)[:3], 0.5),
+    "Tensor.scatter_add_": scattered,
     "torch.masked_scatter": lambda d: (d.floats((2, 3)), d.mask(d.fitting((2, 3))), d.floats((6,))),
     "torch.index_put": lambda d: (d.floats((3, 4)), (d.indices((2,), 3),), d.floats(d.fitting((2, 4)))),
 }

@@ -111,7 +111,7 @@ SHAPES = [
     (call("operator.add", IMAGE, TensorSpec((BATCH, 64, 56, 56))), "N 64 56 56"),
     (call("torch.cat", [IMAGE, TensorSpec((BATCH, 3, H, W))], 1), "N 67 H W"),
     (call("torch.squeeze", TensorSpec((BATCH, 10, 1, 1))), "N 10"),
-    (call("torch.squeeze", TensorSpec((BATCH, 10, H, 1))), "N 10 H"),
+    (call("torch.squeeze", TensorSpec((BATCH, 10, H, 1)), 3), "N 10 H"),
     (call("Tensor.repeat", IMAGE, 1, 2, 1, 1), "N 128 H W"),
     (call("torch.arange", H), "H"),
     (call("torch.zeros", BATCH, H // 2), "N H//2"),
@@ -230,6 +230,11 @@ def test_elements_that_are_not_known_are_not_clear() -> None:
         call("Tensor.item", TensorSpec(()))
     with pytest.raises(Unclear):
         call("operator.add", IMAGE, UNKNOWN)
+
+
+def test_squeeze_of_an_axis_that_may_be_one_is_not_clear() -> None:
+    with pytest.raises(Unclear):
+        call("torch.squeeze", TensorSpec((BATCH, 10, H, 1)))
 
 
 def test_sizes_are_plain_values() -> None:

@@ -162,6 +162,7 @@ CASES = {
             "torch.linalg.det",
             "torch.linalg.slogdet",
             "torch.linalg.cholesky",
+            "torch.cholesky",
             "torch.linalg.eigh",
             "torch.linalg.eigvalsh",
             "torch.logdet",
@@ -190,7 +191,7 @@ CASES = {
     **{f"torch.fft.{name}": transformed for name in ("fft", "ifft", "rfft", "irfft")},
     **{
         f"torch.fft.{name}": transformed_many
-        for name in ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "rfftn", "irfftn")
+        for name in ("fft2", "ifft2", "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn")
     },
     "torch.fft.fftshift": lambda d: (lambda t: d.pick((t,), (t, d.axis(t.dim()))))(d.floats(d.shape(1))),
     "torch.fft.fftfreq": lambda d: (d.int(1, 5),),
@@ -209,6 +210,8 @@ CASES = {
             "onesided": d.pick(None, True, False),
         },
     ),
+    "torch.as_strided": lambda d: (d.floats((3, 4)), d.pick((2, 2), (2,)), d.pick((1, 2), (2,))),
+    "torch.linalg.matmul": matrices,
     "torch.hann_window": lambda d: (d.int(-1, 5),),
 }
 

@@ -149,6 +149,7 @@ CASES = {
     "torch.linalg.vector_norm": vector_norm,
     "torch.linalg.matrix_norm": matrix_norm,
     "torch.quantile": quantile,
+    "torch.nanquantile": quantile,
     "torch.sort": sorting,
     "Tensor.argsort": sorting,
     "torch.msort": tensor_only,
