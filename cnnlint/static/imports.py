@@ -48,6 +48,19 @@ def file_name(it: Interpreter, env: ModuleEnv, name: str) -> Value:
     return MISSING if name in env.running else _through_stars(it, env, name)
 
 
+def registered(it: Interpreter, table: dict[str, Value]) -> bool:
+    """Whether ``table`` is a file's global that decorators may fill; if so, the decorated definitions of that file are
+    run first. Names run on demand, and nothing asks for what is only registered."""
+    env = next((env for env in it.modules.values() if any(value is table for value in env.names.values())), None)
+    if env is None or env.index is None:
+        return False
+    decorated = [s for s in env.index.scope.statements if getattr(s.node, "decorator_list", None)]
+    for statement in decorated:
+        if statement not in env.done:
+            file_name(it, env, statement.names[0])
+    return bool(decorated) or not table
+
+
 def _through_stars(it: Interpreter, env: ModuleEnv, name: str) -> Value:
     """Look behind ``from x import *``, each file once."""
     assert env.index is not None

@@ -17,7 +17,7 @@ from cnnlint.static.memo import Mark, alone, mark
 from cnnlint.static.modules import named_modules
 from cnnlint.static.recorder import CallRecord, NodeRecord
 from cnnlint.static.signature import Unsignable, signature, tensor_token
-from cnnlint.static.values import Instance, ModuleInstance, NamedTuple, TensorValue, Value
+from cnnlint.static.values import Instance, ModuleInstance, NamedTuple, Site, TensorValue, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -37,6 +37,8 @@ class Recording:
     result: Value
     reads: tuple[tuple[int, str], ...]
     walked: tuple[int, ...]
+    site: Site
+    """Where the call stood: what a container's layers are called by."""
 
 
 def replayed(
@@ -114,7 +116,7 @@ def _record(
     walked = tuple(positions[owner] for owner in recorder.read_dynamically if owner in positions)
     return Recording(
         modules, edges, tuple(_parameters(modules)), nodes, calls, start.nodes, first_call, _remade(result, {}), reads,
-        walked,
+        walked, recorder.site,
     )  # fmt: skip
 
 
@@ -139,15 +141,20 @@ def _play(it: Interpreter, recording: Recording, module: ModuleInstance, inputs:
     it.steps -= len(recording.nodes)
     shift = len(recorder.nodes) - recording.first_node
     for record in recording.nodes:
-        recorder.nodes.append(_played_node(record, own, edges, shift))
+        recorder.nodes.append(_played_node(record, own, edges, shift, _place(it, recording, record.site)))
     _play_calls(it, recording, own, edges, shift)
     recorder.reads.update((id(modules[position]), name) for position, name in recording.reads)
     recorder.read_dynamically.update(id(modules[position]) for position in recording.walked)
     return _remade(recording.result, edges)
 
 
+def _place(it: Interpreter, recording: Recording, site: Site) -> Site:
+    """Where something recorded happens this time."""
+    return it.recorder.site if site == recording.site else site
+
+
 def _played_node(
-    record: NodeRecord, own: Mapping[int, ModuleInstance], edges: dict[int, Tensor], shift: int
+    record: NodeRecord, own: Mapping[int, ModuleInstance], edges: dict[int, Tensor], shift: int, site: Site
 ) -> NodeRecord:
     outputs = []
     for old in record.outputs:
@@ -156,7 +163,7 @@ def _played_node(
         outputs.append(new)
     return NodeRecord(
         record.op, tuple(edges.get(id(old), old) for old in record.inputs), tuple(outputs), own[id(record.module)],
-        record.site, record.macs, record.certain, record.problem,
+        site, record.macs, record.certain, record.problem,
     )  # fmt: skip
 
 
@@ -170,8 +177,9 @@ def _play_calls(
         parent = old.parent + offset if old.parent >= recording.first_call else here
         calls.append(
             CallRecord(
-                own[id(old.module)], tuple(edges.get(id(edge), edge) for edge in old.inputs), old.site,
-                old.start + shift, parent, old.certain, _mapped(old.output, edges), old.stop + shift,
+                own[id(old.module)], tuple(edges.get(id(edge), edge) for edge in old.inputs),
+                _place(it, recording, old.site), old.start + shift, parent, old.certain,
+                _mapped(old.output, edges), old.stop + shift,
             )
         )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cnnlint import ops
@@ -123,7 +124,11 @@ def move(it: Interpreter, target: TensorValue, result: TensorValue) -> TensorVal
     """An in-place operation: ``target`` now holds ``result``."""
     it.memo.moved.append(target.edge.index if target.edge.origin is Origin.NODE else -1)
     it.trail.touch(target)
-    target.edge, target.values = result.edge, result.values
+    edge, old = result.edge, target.edge
+    if edge.origin is Origin.CONSTANT and (old.origin is Origin.PARAMETER or old.name):
+        # Changed outside a model, a parameter or buffer stays what it is.
+        edge = replace(edge, origin=old.origin, name=old.name)
+    target.edge, target.values = edge, result.values
     return target
 
 

@@ -118,13 +118,12 @@ class Tracer:
         process, self._process, self._unread = self._process, None, b""
         if process is None:
             return
-        left = descendants.descendants(process.pid)
+        if process.poll() is None:  # once it is waited for, its number may be somebody else's
+            descendants.kill(descendants.descendants(process.pid))
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 with suppress(OSError):
                     stream.close()
-        descendants.kill(left)
-        descendants.kill_group(process.pid)
         process.wait()
         descendants.end_marked(self._mark, set())  # daemons, which nobody is the parent of
 
