@@ -243,7 +243,10 @@ class Oracle:
             never_fails(lambda: apply_function(spec, mapped(args, spec_of), mapped(changed, spec_of)))
 
         run()
-        assert any(accepted), "no drawn case is accepted"
+        if not any(accepted) and examples <= EXAMPLES:  # the draw was unlucky: look further
+            self.hold_function(name, cases, 20 * examples)
+        else:
+            assert any(accepted), "no drawn case is accepted"
 
     def hold_layer(self, path: str, cases: st.SearchStrategy[Any], examples: int = EXAMPLES) -> None:
         """Every drawn ``(constructor's kwargs, args, kwargs)`` gets the same answer from both; some are accepted."""
@@ -261,7 +264,10 @@ class Oracle:
             never_fails(lambda: built_and_called(path, changed, weird, mapped(kwargs, spec_of), training))
 
         run()
-        assert any(accepted), "no drawn case is accepted"
+        if not any(accepted) and examples <= EXAMPLES:  # the draw was unlucky: look further
+            self.hold_layer(path, cases, 20 * examples)
+        else:
+            assert any(accepted), "no drawn case is accepted"
 
     def _refuses_call(self, spec: Any, state: LayerState, args: Any, kwargs: Any) -> bool:
         ask = Outcome(lambda: call_layer(spec, state, mapped(args, spec_of), mapped(dict(kwargs), spec_of)), Refused)
