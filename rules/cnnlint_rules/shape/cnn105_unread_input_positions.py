@@ -13,6 +13,9 @@ from cnnlint.graph.queries.taps import outputs, unread_positions
 from cnnlint.graph.wording import percent, plural, times
 from cnnlint.rule import Category, Example, Finding, Fix, Rule, SetArgument, Severity
 
+_LARGEST = 1_000_000
+"""Taps an axis may have over all its windows; beyond that no map is real."""
+
 
 class UnreadInputPositions(Rule):
     """The last rows or columns of a map are dropped because the windows do not fit.
@@ -168,8 +171,8 @@ class Net(nn.Sequential):
 
 
 def _axes(node: Node, window: Convolution | Pooling) -> list[tuple[int, ...]] | None:
-    """Size, kernel, stride, padding and dilation by axis; ``None`` where one is unknown, the stride exceeds the kernel
-    or not one window fits."""
+    """Size, kernel, stride, padding and dilation by axis; ``None`` where one is unknown or absurdly large, the stride
+    exceeds the kernel or not one window fits."""
     shape = node.inputs[0].shape
     if shape is None:
         return None
@@ -180,7 +183,8 @@ def _axes(node: Node, window: Convolution | Pooling) -> list[tuple[int, ...]] | 
         if len(known) < len(row):
             return None
         size, kernel, stride, padding, dilation = known
-        if stride > kernel or outputs(size, kernel, stride, padding, dilation) < 1:
+        windows = outputs(size, kernel, stride, padding, dilation)
+        if stride > kernel or not 0 < windows * kernel <= _LARGEST:
             return None
         axes.append(known)
     return axes
