@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
 
 import libcst
 
@@ -39,14 +41,34 @@ class Place:
 
     def syntax(self) -> Syntax | None:
         """The statement as libcst reads it; ``None`` where it cannot."""
+        read = self._read()
+        return read[0] if read is not None else None
+
+    def call(self, start: int, end: int) -> tuple[libcst.Call, Syntax] | None:
+        """The call that stands exactly between two offsets."""
+        read = self._read()
+        found = read[1].get((start, end)) if read is not None else None
+        return (found, read[0]) if read is not None and found is not None else None
+
+    def _read(self) -> _Read | None:
         depth = syntax_depth(self.node)
         if depth > MAX_DEPTH:
             return None
-        compound = isinstance(self.node, _COMPOUND)
-        try:
-            return parse_slice(self.index.text.text, self.start, self.end, compound=compound, depth=depth)
-        except Unparsable:
-            return None
+        return _parsed(self.index.text.text, self.start, self.end, isinstance(self.node, _COMPOUND), depth)
+
+
+_Read: TypeAlias = tuple[Syntax, Mapping[tuple[int, int], libcst.Call]]
+
+
+@lru_cache(maxsize=32)
+def _parsed(text: str, start: int, end: int, compound: bool, depth: int) -> _Read | None:
+    """A statement and its calls by offsets. Many findings concern one statement, so it is read once."""
+    try:
+        syntax = parse_slice(text, start, end, compound=compound, depth=depth)
+    except Unparsable:
+        return None
+    calls = [(syntax.find(node), node) for node in _nodes(syntax.node) if isinstance(node, libcst.Call)]
+    return syntax, {place: node for place, node in reversed(calls) if place is not None}
 
 
 def statement_at(index: FileIndex, span: Span) -> Place | None:
@@ -65,14 +87,7 @@ def statement_at(index: FileIndex, span: Span) -> Place | None:
 
 def call_at(place: Place, span: Span) -> tuple[libcst.Call, Syntax] | None:
     """The call that stands exactly at ``span``."""
-    syntax = place.syntax()
-    if syntax is None:
-        return None
-    wanted = offsets(place.index, span)
-    for node in _nodes(syntax.node):
-        if isinstance(node, libcst.Call) and syntax.find(node) == wanted:
-            return node, syntax
-    return None
+    return place.call(*offsets(place.index, span))
 
 
 def offsets(index: FileIndex, span: Span) -> tuple[int, int]:
