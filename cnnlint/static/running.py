@@ -122,7 +122,7 @@ def _settled_ranks(
 ) -> dict[int, Shape]:
     """Three sizes are an image without its batch, unless the first layer to read that input wants three axes."""
     open_inputs = {index: shape for index, shape in shapes.items() if len(shape) != 4 or index >= len(entry.shapes)}
-    args, kwargs = _arguments(it, params, open_inputs, True)
+    args, kwargs = _arguments(it, params, open_inputs)
     try:
         _attempt(it, entry, args, kwargs, entry.evidence)
     except Refine as wanted:
@@ -154,12 +154,12 @@ def _refined(
     """Run, starting over whenever a layer tells the shape of an input that was open."""
     it.recorder.assumed_rank = False
     for _ in range(MAX_RESTARTS):
-        args, kwargs = _arguments(it, params, shapes, bool(entry.shapes))
+        args, kwargs = _arguments(it, params, shapes)
         try:
             return _attempt(it, entry, args, kwargs, entry.evidence), shapes
         except Refine as wanted:
             shapes = {**shapes, wanted.index: _own_names(wanted.index, wanted.shape)}
-    args, kwargs = _arguments(it, params, shapes, bool(entry.shapes), settle=False)
+    args, kwargs = _arguments(it, params, shapes, settle=False)
     return _attempt(it, entry, args, kwargs, entry.evidence), shapes
 
 
@@ -173,7 +173,7 @@ def _own_names(index: int, shape: tuple[object, ...]) -> Shape:
 
 
 def _arguments(
-    it: Interpreter, params: tuple[Param, ...], shapes: dict[int, Shape], explicit: bool, settle: bool = True
+    it: Interpreter, params: tuple[Param, ...], shapes: dict[int, Shape], settle: bool = True
 ) -> tuple[list[Value], dict[str, Value]]:
     """Input values for the parameters: tensors for those that have a shape or need a value."""
     args: list[Value] = []

@@ -10,7 +10,7 @@ import pytest
 from cnnlint import check_source
 
 FILES = sorted((Path(__file__).parents[2] / "fixtures" / "rules").glob("*.py"))
-_MARK = re.compile(r"# (error|warning|advice): (CNN\d{3}(?:, CNN\d{3})*)$")
+_MARK = re.compile(r"# (error|warning|advice): (CNN\d{3}(?:, CNN\d{3})*)(?= #|$)")
 _RULES = re.compile(r"# rules: (.+)")
 
 
@@ -19,7 +19,7 @@ def marks(text: str) -> set[tuple[int, str, str]]:
     return {
         (number, found[1], code)
         for number, line in enumerate(text.splitlines(), 1)
-        if (found := _MARK.search(line))
+        for found in _MARK.finditer(line)
         for code in found[2].split(", ")
     }
 
