@@ -21,7 +21,7 @@ _EVIDENCE = {
     "configuration": "given by the configuration",
     "comment": "given by a comment",
     "example": "from an example call",
-    "solved": "solved from the first linear layer behind a flatten",
+    "solved": "solved backwards from the features wanted",
     "layers": "from the layers; height and width are open",
     "none": "nothing is known about it",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from cnnlint.graph.model import Call, Evidence, Failure, ModelGraph, Module, Node, Parameter, Tensor, Unknown
@@ -44,7 +45,7 @@ def assemble(
         nodes=nodes,
         calls=_calls(recorder, by_id),
         failures=_failures(recorder, by_id, nodes),
-        unknowns=tuple(Unknown(u.reason, _span(u.site), u.noted) for u in it.unknowns.values()),
+        unknowns=tuple(Unknown(u.reason, _span(u.site), u.noted) for u in _unknowns(it, root)),
         facts=collect_facts(it, root),
     )
 
@@ -58,6 +59,13 @@ def assemble_broken(it: Interpreter, target: str, name: str, span: Span, raised:
     why = Unknown(f"building it raises {raised.name}: {raised.text}", _span(raised.site))
     root = Module("", name, name, (Parameter("?", None),), (), span, False)
     return ModelGraph(target, name, span, {"": root}, failures=tuple(failures), unknowns=(why,))
+
+
+def _unknowns(it: Interpreter, root: ModuleInstance) -> Iterable[UnknownValue]:
+    """What was not known while the model's modules were built, and since."""
+    doubts = it.recorder.doubts
+    building = [doubts[id(module)][1] for _, module in named_modules(it, root) if id(module) in doubts]
+    return {key: why for table in (*building, it.unknowns) for key, why in table.items()}.values()
 
 
 def _span(site: Site | None) -> Span | None:

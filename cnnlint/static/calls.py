@@ -234,7 +234,9 @@ def _make(it: Interpreter, cls: Class, args: Args, kwargs: Kwargs, site: Site) -
 def new_instance(it: Interpreter, cls: Class, args: Args, kwargs: Kwargs, site: Site | None) -> Value:
     """``object.__new__``: an instance that no ``__init__`` has seen."""
     if any(base.path == "torch.nn.Module" for base in cls.mro):
-        return ModuleInstance(cls, site)
+        module = ModuleInstance(cls, site)
+        it.trail.born(module.attrs, module.modules, module.params, module.buffers)
+        return module
     pytype = next((base.pytype for base in cls.mro if base.pytype not in (None, object)), None)
     if pytype is not None and not issubclass(pytype, BaseException):
         from cnnlint.static.builtintypes import convert_to
@@ -243,7 +245,9 @@ def new_instance(it: Interpreter, cls: Class, args: Args, kwargs: Kwargs, site: 
             "__init__" in (base.statement.body.by_name if base.statement else base.attrs) for base in cls.mro
         )
         return Instance(cls, payload=pytype() if own_init else convert_to(it, pytype, args, kwargs, site))
-    return Instance(cls)
+    made = Instance(cls)
+    it.trail.born(made.attrs)
+    return made
 
 
 def _initialise(it: Interpreter, made: Instance, args: Args, kwargs: Kwargs, site: Site) -> None:
@@ -255,11 +259,11 @@ def _initialise(it: Interpreter, made: Instance, args: Args, kwargs: Kwargs, sit
             call(it, found, [made, *args], kwargs, site)
             return
         it.recorder.building(made)
-        it.recorder.initialising += 1
+        it.recorder.initialising.append(made)
         try:
             call(it, found, [made, *args], kwargs, site)
         finally:
-            it.recorder.initialising -= 1
+            it.recorder.initialising.pop()
     elif made.payload is None and not made.cls.has("unresolved"):
         exception = any(base.pytype and issubclass(base.pytype, BaseException) for base in made.cls.mro)
         if exception:

@@ -175,6 +175,7 @@ def run_script(it: Interpreter, env: ModuleEnv, path: str) -> Iterator[Broken]:
             continue
         env.done.add(statement)
         frame = Frame(env, statement, env.names, module_level=True)
+        it.around = True
         try:
             if guarded:
                 _run_guard(it, statement, frame)
@@ -187,6 +188,8 @@ def run_script(it: Interpreter, env: ModuleEnv, path: str) -> Iterator[Broken]:
                 yield Broken(f"{path}:{raised.model}", raised.model, statement.stmt_span(), raised)
         except Signal:
             continue
+        finally:
+            it.around = False
 
 
 def _run_guard(it: Interpreter, statement: Statement, frame: Frame) -> None:

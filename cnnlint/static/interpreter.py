@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cnnlint.source.imports import Project
-    from cnnlint.static.recorder import Recorder
+    from cnnlint.static.recorder import Recorder, Unknowns
     from cnnlint.static.scriptlog import ScriptLog
 
 MAX_STEPS = 800_000
@@ -52,10 +52,14 @@ class Interpreter:
         self.hazy: dict[int, tuple[Any, Unknown]] = {}
         """Lists, dicts and sets of which not even the length is known (kept alive, so that ids stay theirs)."""
         self.modules: dict[Path, ModuleEnv] = {}
-        self.unknowns: dict[tuple[str, Site | None], Unknown] = {}
+        self.unknowns: Unknowns = {}
+        self.noted = 0
+        """How many unknowns were noted so far, repeated ones too."""
         self.memo = Memo()
         self.script: ScriptLog | None = None
         """Where what a script does to its models is written down, while a script is read."""
+        self.around = False
+        """Whether the code around models runs: what it does not know is no model's, unless it builds one with it."""
         self.hidden_parameters = False
         """Whether the forward pass called something unknown, which may hold parameters."""
 
@@ -100,9 +104,17 @@ class Interpreter:
 
     def note(self, unknown: Unknown) -> None:
         """List an unknown that has cost knowledge of the model."""
-        if len(self.unknowns) < MAX_UNKNOWNS:
-            unknown.noted = len(self.recorder.nodes) if self.recorder.running else 0
-            self.unknowns.setdefault((unknown.reason, unknown.site), unknown)
+        recorder = self.recorder
+        self.noted += 1
+        if recorder.initialising and not recorder.running:
+            known = recorder.doubts_about(recorder.initialising[0])
+        elif self.around:
+            return
+        else:
+            known = self.unknowns
+        if len(known) < MAX_UNKNOWNS:
+            unknown.noted = len(recorder.nodes) if recorder.running else 0
+            known.setdefault((unknown.reason, unknown.site), unknown)
 
     @contextmanager
     def doubtful(self) -> Iterator[None]:

@@ -51,7 +51,7 @@ class Mark:
     moved: int
     nodes: int
     failures: int
-    unknowns: int
+    noted: int
     other: int
 
 
@@ -60,7 +60,7 @@ def mark(it: Interpreter) -> Mark:
     memo = it.memo
     return Mark(
         births(), len(memo.effects), len(memo.touched), len(memo.moved), len(it.recorder.nodes),
-        len(it.recorder.failures), len(it.unknowns), _other(it),
+        len(it.recorder.failures), it.noted, _other(it),
     )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def alone(it: Interpreter, start: Mark) -> bool:
     memo, recorder = it.memo, it.recorder
     return (
         len(recorder.failures) == start.failures
-        and len(it.unknowns) == start.unknowns
+        and it.noted == start.noted
         and _other(it) == start.other
         and all(birth >= start.birth for birth in memo.effects[start.effects :])
         and all(index >= start.nodes for index in memo.moved[start.moved :])

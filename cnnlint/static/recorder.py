@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cnnlint.graph.dims import Dim, Shape
 from cnnlint.graph.model import Origin, Problem, Tensor
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 MAX_NODES = 100_000
+
+Unknowns: TypeAlias = dict[tuple[str, Site | None], Unknown]
 
 
 @dataclass(slots=True)
@@ -85,8 +87,10 @@ class Recorder:
     devices: list[tuple[str, str, bool, Site]] = field(default_factory=list)
     assumed_rank: bool = False
     """Whether an input was given a number of axes that its layer does not insist on."""
-    initialising: int = 0
-    """How many modules are being initialised."""
+    initialising: list[ModuleInstance] = field(default_factory=list)
+    """The modules that are being initialised, the outermost first."""
+    doubts: dict[int, tuple[ModuleInstance, Unknowns]] = field(default_factory=dict)
+    """What was not known while a module was initialised, by the module's identity."""
     running: bool = False
     stack: list[int] = field(default_factory=list)
     sites: list[Site] = field(default_factory=list)
@@ -105,6 +109,10 @@ class Recorder:
             self.sites.pop()
 
     # ---- building ---------------------------------------------------------------------------------------------
+
+    def doubts_about(self, module: ModuleInstance) -> Unknowns:
+        """What was not known while ``module`` was initialised, to add to."""
+        return self.doubts.setdefault(id(module), (module, {}))[1]
 
     def building(self, module: ModuleInstance) -> None:
         """A module is about to be initialised."""

@@ -1,6 +1,7 @@
 """Input sizes solved backwards: what height and width make a flattened map fit the linear layer behind it.
 
-400 features of 16 channels are 5 x 5 pixels, and 5 x 5 behind LeNet's convolutions is 32 x 32 in front of them.
+400 features of 16 channels are 5 x 5 pixels, and 5 x 5 behind LeNet's convolutions is 32 x 32 in front of them. The
+400 may stand in the linear layer or in the ``view(-1, 400)`` that flattens.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from collections.abc import Iterator
 
 from cnnlint.graph.dims import Dim, Sym, is_known, less, substitute, symbols
 from cnnlint.graph.model import ModelGraph, Node
-from cnnlint.graph.operations import Dense
+from cnnlint.graph.operations import Dense, Reshape, ReshapeKind
 from cnnlint.graph.span import Span
+from cnnlint.graph.wording import product
 
 COMMON_SIZES = (
     224, 32, 28, 64, 128, 256, 96, 112, 160, 192, 227, 299, 48, 56, 84, 100, 200, 240, 260, 288, 300, 320, 331, 380,
@@ -21,9 +23,9 @@ LARGEST = {"H": 1024, "L": 16384}
 
 
 def solve_sizes(graph: ModelGraph) -> tuple[dict[str, Dim], Span] | None:
-    """Sizes by name that satisfy every linear layer of the graph, and the layer that decided; ``None`` if nothing
-    depends on the input size or no square size fits."""
-    constraints = [(node, node.inputs[0].shape[-1], wanted) for node, wanted in _constraints(graph)]  # type: ignore[index]
+    """Sizes by name that satisfy every linear layer and flattening of the graph, and the one that decided; ``None``
+    if nothing depends on the input size or no square size fits."""
+    constraints = list(_constraints(graph))
     if not constraints:
         return None
     names = {name.text for _, got, _ in constraints for name in symbols(got)}
@@ -36,13 +38,22 @@ def solve_sizes(graph: ModelGraph) -> tuple[dict[str, Dim], Span] | None:
     return None
 
 
-def _constraints(graph: ModelGraph) -> Iterator[tuple[Node, int]]:
+def _constraints(graph: ModelGraph) -> Iterator[tuple[Node, Dim, int]]:
+    """Nodes that fit one number of elements only: the node, the number that arrives, the number that fits."""
     for node in graph.nodes:
-        if isinstance(node.op, Dense) and node.certain and node.inputs and node.inputs[0].shape:
-            got = node.inputs[0].shape[-1]
-            wanted = node.op.in_features
-            if isinstance(got, Sym) and is_known(got) and isinstance(wanted, int):
-                yield node, wanted
+        shape = node.inputs[0].shape if node.inputs else None
+        if not shape or not node.certain:
+            continue
+        match node.op:
+            case Dense(in_features=int() as wanted):
+                got = shape[-1]
+            case Reshape(kind=ReshapeKind.VIEW, sizes=(-1, int() as wanted)) if isinstance(shape[-1], Sym):
+                # Rows are samples where the last axis is a map's, not where it holds the features of each position.
+                got = product(shape[1:])
+            case _:
+                continue
+        if isinstance(got, Sym) and is_known(got):
+            yield node, got, wanted
 
 
 def _candidates(name: str) -> Iterator[int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from cnnlint.static.values import TensorValue
@@ -27,11 +27,19 @@ class Change:
 Changes: TypeAlias = dict[int, Change]
 
 
+@dataclass(slots=True)
+class _Level:
+    """One open branch: what changed containers held before, and the containers made in it (both by identity)."""
+
+    kept: dict[int, tuple[Container, Any]] = field(default_factory=dict)
+    born: dict[int, Container] = field(default_factory=dict)
+
+
 class Trail:
     """The stack of open branches."""
 
     def __init__(self) -> None:
-        self._levels: list[dict[int, tuple[Container, Any]]] = []
+        self._levels: list[_Level] = []
 
     @property
     def open(self) -> bool:
@@ -47,8 +55,14 @@ class Trail:
         """Announce a change to a dict, list, set or tensor variable."""
         if self._levels:
             level = self._levels[-1]
-            if id(container) not in level:
-                level[id(container)] = (container, _copy(container))
+            if id(container) not in level.kept and id(container) not in level.born:
+                level.kept[id(container)] = (container, _copy(container))
+
+    def born(self, *containers: Container) -> None:
+        """Announce containers that are made now: the other side of an open branch never sees them, so what becomes of
+        them on this side need not be taken back."""
+        if self._levels:
+            self._levels[-1].born.update((id(container), container) for container in containers)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
@@ -60,12 +74,15 @@ class Trail:
             self._levels = levels
 
     def start(self) -> None:
-        self._levels.append({})
+        self._levels.append(_Level())
 
     def finish(self) -> Changes:
         """Take back everything since :meth:`start` and return it."""
         changes: Changes = {}
-        for key, (container, before) in self._levels.pop().items():
+        level = self._levels.pop()
+        if self._levels:
+            self._levels[-1].born |= level.born
+        for key, (container, before) in level.kept.items():
             changes[key] = Change(container, before, _copy(container))
             restore(container, before)
         return changes

@@ -28,6 +28,7 @@ from torch import nn
         return {returns}
 """
 HEAD, RETURNS = "self.fc = nn.Linear(16 * 7 * 7, 10)", "self.fc(x.flatten(1))"
+VIEWED = "self.fc(x.view(-1, 16 * 7 * 7))"
 
 
 def source(above: str = "", on: str = "", below: str = "", head: str = "pass", returns: str = "x") -> str:
@@ -53,6 +54,14 @@ CASES = {
     "example": (source(below=EXAMPLE), None, "example", "2x3x64x64"),
     "example before solving": (source(below=EXAMPLE, head=HEAD, returns=RETURNS), None, "example", "2x3x64x64"),
     "solved": (source(head=HEAD, returns=RETURNS), None, "solved", "N x3x32x32".replace(" ", "")),
+    "solved from a view": (source(head=HEAD, returns=VIEWED), None, "solved", "Nx3x32x32"),
+    "a view that nothing fits": (
+        source(head="self.fc = nn.Linear(999, 10)", returns="self.fc(x.view(-1, 999))"), None, "layers", "Nx3xHxW",
+    ),
+    "a view of positions": (
+        source(head="self.fc = nn.Linear(16, 10)", returns="self.fc(x.permute(0, 2, 3, 1).reshape(-1, 16))"),
+        None, "layers", "Nx3xHxW",
+    ),
     "layers": (source(), None, "layers", "Nx3xHxW"),
     "nothing": ("from torch import nn\nclass Net(nn.Module):\n    def forward(self, x): return x\n", None, "none", "?"),
 }  # fmt: skip
@@ -90,3 +99,26 @@ def test_several_inputs_in_one_comment(read_file: ReadFile) -> None:
 def test_a_comment_elsewhere_says_nothing(read_file: ReadFile) -> None:
     (graph,) = read_file(source() + "\nx = 1\n" + NOTE)
     assert graph.evidence.kind == "layers"
+
+
+def test_what_the_code_around_a_model_does_not_know_is_not_the_models(read_file: ReadFile) -> None:
+    text = """\
+        import torch
+        from torch import nn
+        from somewhere import load, widths
+        class Net(nn.Module):
+            def __init__(self, known=True):
+                super().__init__()
+                self.layers = nn.Sequential(*([nn.Linear(4, 4)] if known else [nn.Linear(w, w) for w in widths()]))
+            def forward(self, x):
+                return self.layers(x)
+        if __name__ == "__main__":
+            for batch, target in load():
+                for made in (Net(), Net(known=False)):
+                    made(torch.randn(2, 4))
+        """
+    known, unknown = read_file(text)
+    assert known.complete
+    assert known.parameters == 20
+    assert not unknown.complete
+    assert unknown.parameters is None
