@@ -25,6 +25,7 @@ from cnnlint.static.values import (
     Partial,
     Site,
     Unknown,
+    UnknownRest,
     Value,
 )  # fmt: skip
 
@@ -147,7 +148,7 @@ def bind_arguments(it: Interpreter, function: Function, args: Args, kwargs: Kwar
             else:
                 names[param.name] = _default(it, function, param.name, param.default)
         elif param.kind == "*":
-            names[param.name], rest = tuple(rest), []
+            names[param.name], rest = rest[0] if rest and isinstance(rest[0], UnknownRest) else tuple(rest), []
         elif param.kind == "kw":
             given = param.name in named
             names[param.name] = named.pop(param.name) if given else _default(it, function, param.name, param.default)

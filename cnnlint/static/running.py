@@ -23,6 +23,7 @@ from cnnlint.static.values import (
     Site,
     TensorValue,
     Unknown,
+    UnknownRest,
     Value,
 )  # fmt: skip
 
@@ -180,6 +181,8 @@ def _arguments(
     kwargs: dict[str, Value] = {}
     for index, param in enumerate(params):
         given = shapes.get(index)
+        if param.kind == "*" and len(args) == index:
+            args += _further(param, index, shapes)
         if param.kind in ("*", "**") or (given is None and param.default is not None):
             continue
         value = _input(it, index, param, given, settle)
@@ -188,6 +191,17 @@ def _arguments(
         else:
             args.append(value)
     return args, kwargs
+
+
+def _further(param: Param, index: int, shapes: dict[int, Shape]) -> list[Value]:
+    """What ``*param`` takes: the inputs given from ``index`` on; if none is, how many there are is not known."""
+    if index not in shapes:
+        return [UnknownRest(f"what {param.name} takes is not known")]
+    return [
+        TensorValue(Tensor(shape, "float32", Origin.INPUT, at, param.name))
+        for at, shape in sorted(shapes.items())
+        if at >= index
+    ]
 
 
 def _input(it: Interpreter, index: int, param: Param, shape: Shape | None, settle: bool) -> Value:
@@ -245,7 +259,8 @@ def _attempt(
         it, entry.root, target=entry.target, span=entry.span, inputs=inputs, evidence=evidence, output=output
     )
     it.unknowns = built
-    graph = _with_failure(graph, raised) if raised is not None else graph
+    if raised is not None and not _wants_keyword(it, entry, raised):
+        graph = _with_failure(graph, raised)
     doubtful = it.recorder.assumed_rank
     if not entry.made_up and not doubtful:
         return graph
@@ -262,6 +277,12 @@ def _label_inputs(entry: Entry, args: list[Value], kwargs: dict[str, Value]) -> 
             value.edge = Tensor(old.shape, old.dtype, Origin.INPUT, len(inputs), old.name)
             inputs.append(value.edge)
     return tuple(inputs)
+
+
+def _wants_keyword(it: Interpreter, entry: Entry, raised: Raised) -> bool:
+    """Whether a key may be missing only because the reader gives ``**kwargs`` nothing."""
+    takes_any = any(param.kind == "**" for param in input_params(forward_of(it, entry.root)))
+    return entry.args is None and takes_any and raised.kind is KeyError
 
 
 def _with_failure(graph: ModelGraph, raised: Raised) -> ModelGraph:

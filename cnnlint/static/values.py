@@ -94,6 +94,12 @@ class UnknownShape(Unknown):
         return UnknownShape(self.reason, self.site, self.index, self.start + start)
 
 
+class UnknownRest(Unknown):
+    """Any number of further positional arguments, none of them known."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class OutputStep:
     """What a script does to what a model returned. ``kind``: ``attr`` or ``item`` (``name`` is the key), or ``op``

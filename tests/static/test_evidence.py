@@ -122,3 +122,42 @@ def test_what_the_code_around_a_model_does_not_know_is_not_the_models(read_file:
     assert known.parameters == 20
     assert not unknown.complete
     assert unknown.parameters is None
+
+
+OPEN_ENDED = """\
+    from torch import nn
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+        def forward(self, {params}):
+            return {returns}
+    """
+
+
+@pytest.mark.parametrize(
+    ("params", "returns"),
+    [
+        ("*images", "self.conv(images[0])"),
+        ("*images", "self.conv(images[0] if len(images) == 1 else images[1])"),
+        ("image, *rest", "self.conv(image) * rest[1]"),
+        ("image, **options", "self.conv(image) * options['scale']"),
+    ],
+)
+def test_how_many_inputs_there_are_is_not_known(read_file: ReadFile, params: str, returns: str) -> None:
+    """Indexing what a caller may give is no failure, and what becomes of it stays unknown."""
+    (graph,) = read_file(OPEN_ENDED.format(params=params, returns=returns))
+    assert not graph.failures
+    assert not graph.complete
+
+
+def test_inputs_given_to_a_star(read_file: ReadFile) -> None:
+    (graph,) = read_file(OPEN_ENDED.format(params="*images", returns="self.conv(images[1])"), "3x8x8", "3x9x9")
+    assert [tensor.shape for tensor in graph.inputs] == [(1, 3, 8, 8), (1, 3, 9, 9)]
+    assert graph.nodes[0].output.shape == (1, 4, 7, 7)
+    assert graph.complete
+
+
+def test_an_index_beyond_the_inputs_given_fails(read_file: ReadFile) -> None:
+    (graph,) = read_file(OPEN_ENDED.format(params="*images", returns="self.conv(images[1])"), "3x8x8")
+    assert [failure.certain for failure in graph.failures] == [True]

@@ -13,6 +13,7 @@ from cnnlint.ops.tensors.define import both, function, in_place, method
 from cnnlint.ops.tensors.dtypes import result_type, to_float
 from cnnlint.ops.tensors.elementwise import wants_type
 from cnnlint.ops.tensors.operands import computed, operand, real, shapes
+from cnnlint.ops.tensors.sorting import nonzero
 from cnnlint.ops.tensors.values import cast, compute
 
 
@@ -56,7 +57,7 @@ def _rounded(values: tuple[Any, ...], decimals: int) -> tuple[Any, ...] | None:
 
 def _where(args: Args) -> Result:
     if args.bound["self"] is None and args.bound["other"] is None:
-        return Result(())
+        return nonzero(Args(args.name, {"input": args["condition"], "as_tuple": True}))
     condition, left, right = operand(args, "condition", False), operand(args, "self"), operand(args, "other")
     if condition.dtype not in (None, "bool", "uint8"):
         refuse(

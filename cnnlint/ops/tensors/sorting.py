@@ -134,7 +134,8 @@ def _unique(args: Args) -> Result:
     return Result(outputs[0] if len(outputs) == 1 else tuple(outputs), Opaque(args.name))
 
 
-def _nonzero(args: Args) -> Result:
+def nonzero(args: Args) -> Result:
+    """Positions of the elements that are not zero: ``(K, rank)``, or with ``as_tuple`` one ``(K,)`` for each axis."""
     tensor = args.tensor("input")
     rank, values = len(tensor.shape or ()), tensor.values
     found: Dim = opaque() if values is None else sum(map(bool, values))
@@ -144,7 +145,7 @@ def _nonzero(args: Args) -> Result:
 
 
 def _argwhere(args: Args) -> Result:
-    return _nonzero(Args(args.name, {**args.bound, "as_tuple": False}))
+    return nonzero(Args(args.name, {**args.bound, "as_tuple": False}))
 
 
 def _isin(args: Args) -> Result:
@@ -194,7 +195,7 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
     both("diff", "input, n=1, dim=-1, prepend=None, append=None, *, out=None", _diff),
     both("unique", "input, sorted=True, return_inverse=False, return_counts=False, dim=None", _unique),
     both("unique_consecutive", "input, return_inverse=False, return_counts=False, dim=None", _unique),
-    both("nonzero", "input, *, as_tuple=False, out=None", _nonzero),
+    both("nonzero", "input, *, as_tuple=False, out=None", nonzero),
     both("argwhere", "input", _argwhere),
     function("isin", "elements, test_elements, *, assume_unique=False, invert=False", _isin),
     function("bucketize", _SEARCH.replace(",", ", boundaries,", 1), _search),

@@ -53,12 +53,13 @@ def clamped(d: Any) -> Any:
 def chosen(d: Any) -> Any:
     shape = d.shape()
     test = d.pick(d.mask(d.fitting(shape)), d.mask(d.fitting(shape)), d.tensor(shape))
-    return test, d.pick(d.number(), d.tensor(d.fitting(shape))), d.pick(d.number(), d.tensor(d.fitting(shape)))
+    both = d.pick(d.number(), d.tensor(d.fitting(shape))), d.pick(d.number(), d.tensor(d.fitting(shape)))
+    return d.pick((test, *both), (test, *both), (test,))
 
 
 def method_chosen(d: Any) -> Any:
-    test, _, right = chosen(d)
-    return d.tensor(d.fitting(test.shape)), test, right
+    test, *both = chosen(d)
+    return d.tensor(d.fitting(test.shape)), test, both[-1] if both else d.number()
 
 
 def masked(d: Any) -> Any:
