@@ -26,8 +26,9 @@ from cnnlint.graph.script import ScriptView
 from cnnlint.graph.span import Span
 
 __all__ = [
-    "Applicability", "Category", "DeleteLine", "Edit", "Example", "Finding", "Fix", "InsertLine", "Proof", "Related",
-    "RemoveArgument", "ReplaceCallee", "ReplaceSpan", "Rule", "SetArgument", "Severity", "WrapArgument",
+    "Applicability", "BuildEach", "BuildOnce", "Category", "DeleteLine", "Edit", "Example", "Finding", "Fix",
+    "InsertFirst", "InsertLine", "MoveFirst", "Proof", "Related", "RemoveArgument", "ReplaceCallee", "ReplaceSpan",
+    "Rule", "SetArgument", "Severity", "WrapArgument", "WrapValue",
 ]  # fmt: skip
 
 
@@ -102,12 +103,25 @@ class WrapArgument:
 
 
 @dataclass(frozen=True, slots=True)
+class WrapValue:
+    """Put the source texts ``before`` and ``after`` around the value that the statement at ``span`` assigns;
+    ``alone``: in place of the whole assignment, so that a call takes over what it did."""
+
+    span: Span
+    before: str
+    after: str = ")"
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReplaceCallee:
-    """Call ``callee`` (source text) in place of the function named at ``span``, same arguments. ``.Identity`` keeps the
-    qualifier that is there: ``nn.ReLU`` becomes ``nn.Identity``; a function without one is left alone."""
+    """Call ``callee`` (source text) in place of the function named at ``span``. ``.Identity`` keeps the qualifier that
+    is there: ``nn.ReLU`` becomes ``nn.Identity``; a function without one is left alone. ``arguments`` (source text)
+    take the place of those that are there; the call must then be that of a method, whose object stays."""
 
     span: Span
     callee: str
+    arguments: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +141,54 @@ class InsertLine:
 
 
 @dataclass(frozen=True, slots=True)
+class InsertFirst:
+    """Put the statement ``text`` first in the function that ``span`` stands in, behind its docstring."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MoveFirst:
+    """Move the statement at ``span`` to where :class:`InsertFirst` puts one."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteLine:
     """Take away the statement at ``span``."""
 
     span: Span
 
 
-Edit = SetArgument | RemoveArgument | WrapArgument | ReplaceCallee | ReplaceSpan | InsertLine | DeleteLine
+@dataclass(frozen=True, slots=True)
+class BuildEach:
+    """Write the list with the construction at ``span``, which is multiplied, as a comprehension: ``[f()] * n`` becomes
+    ``[f() for _ in range(n)]``."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOnce:
+    """Evaluate the expression at ``span`` at the end of ``__init__``, as ``self.<name>`` (with a number behind it if
+    the class has that name already), and read that in its place."""
+
+    span: Span
+    name: str
+
+
+Edit = (
+    SetArgument | RemoveArgument | WrapArgument | WrapValue | ReplaceCallee | ReplaceSpan | InsertLine | InsertFirst
+    | MoveFirst | DeleteLine | BuildEach | BuildOnce
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What to change, as intents; ``cnnlint.fix`` turns them into edits of the text.
+    """What to change, as intents; ``cnnlint.fix`` turns them into edits of the text. A name of torch's stands in their
+    source texts in full, ``torch.nn.ModuleList``; it is written as the file imports it, ``nn.ModuleList``.
 
     ``drops_parameters``: a key leaves the state dict, so in a file that loads weights the fix is unsafe at best."""
 

@@ -3,37 +3,48 @@
 from __future__ import annotations
 
 import re
-
-import libcst
+from collections.abc import Sequence
+from dataclasses import replace
 
 from cnnlint.findings import TextEdit, TextFix
+from cnnlint.fix.arguments import remove_argument, set_argument, wrap_argument
+from cnnlint.fix.building import build_each, build_once, wrap_value
+from cnnlint.fix.lines import delete_line, insert_first, insert_line, move_first
 from cnnlint.fix.locate import Place, call_at, offsets, statement_at
+from cnnlint.fix.spelling import imported, spelled
+from cnnlint.fix.textedits import replacing
 from cnnlint.rule import (
     Applicability,
+    BuildEach,
+    BuildOnce,
     DeleteLine,
     Edit,
     Fix,
+    InsertFirst,
     InsertLine,
+    MoveFirst,
     RemoveArgument,
     ReplaceCallee,
     ReplaceSpan,
     SetArgument,
     WrapArgument,
+    WrapValue,
 )
 from cnnlint.source.index import FileIndex
-from cnnlint.source.syntax import Syntax
 
 _LOADS_WEIGHTS = re.compile(r"load_state_dict|torch\.load\(|from_pretrained|load_file\(|pretrained\s*=\s*True")
+_TEXTS = ("text", "value", "before", "callee", "arguments")
+"""The fields of intents that hold source texts."""
 
 
 def text_fix(fix: Fix, index: FileIndex) -> TextFix | None:
     """The edits of ``index``'s file that carry out ``fix``, in order; ``None`` if one of its intents cannot be."""
     edits: list[TextEdit] = []
     for intent in fix.edits:
-        found = _edit(intent, index) if intent.span.path == index.text.path else None
-        if found is None:
+        found = _edits(intent, index) if intent.span.path == index.text.path else ()
+        if not found:
             return None
-        edits.append(found)
+        edits += found
     edits = sorted(set(edits))
     return TextFix(_applicability(fix, index), tuple(edits)) if edits and not overlapping(edits) else None
 
@@ -50,156 +61,82 @@ def overlapping(edits: list[TextEdit]) -> bool:
     return any((edit.line, edit.column) < end for edit, end in zip(edits[1:], ends, strict=False))
 
 
+def _edits(intent: Edit, index: FileIndex) -> Sequence[TextEdit]:
+    """The changes that carry out one intent; none if it cannot be."""
+    written = _as_imported(intent, index)
+    match written:
+        case None:
+            return ()
+        case MoveFirst(span=span):
+            return move_first(index, span)
+        case BuildOnce():
+            return build_once(index, written)
+        case _:
+            edit = _edit(written, index)
+            return () if edit is None else (edit,)
+
+
+def _as_imported(intent: Edit, index: FileIndex) -> Edit | None:
+    """The intent with torch's names as the file imports them."""
+    texts = {name: text for name in _TEXTS if isinstance(text := getattr(intent, name, None), str)}
+    written = {name: spelled(text, index) for name, text in texts.items()}
+    return None if None in written.values() else replace(intent, **written)  # type: ignore[arg-type]
+
+
 def _edit(intent: Edit, index: FileIndex) -> TextEdit | None:
     if isinstance(intent, ReplaceSpan):
-        return _replace(index, *offsets(index, intent.span), intent.text)
+        return replacing(index, *offsets(index, intent.span), intent.text)
     place = statement_at(index, intent.span)
     if place is None:
         return None
     match intent:
         case InsertLine(text=text):
-            return _insert_line(place, text)
+            return insert_line(place, text)
+        case InsertFirst(span=span, text=text):
+            return insert_first(index, span, text)
         case DeleteLine():
-            return _delete_line(place)
-        case ReplaceCallee(callee=callee):
-            return _replace_callee(place, intent, callee)
+            return delete_line(place)
+        case ReplaceCallee():
+            return _replace_callee(place, intent)
+        case WrapValue():
+            return wrap_value(place, intent)
+        case BuildEach(span=span):
+            return build_each(place, span)
+        case SetArgument() | WrapArgument() | RemoveArgument():
+            return _change_call(place, intent)
+        case _:
+            return None
+
+
+def _change_call(place: Place, intent: SetArgument | WrapArgument | RemoveArgument) -> TextEdit | None:
+    found = call_at(place, intent.span)
+    if found is None:
+        return None
+    match intent:
         case SetArgument():
-            found = call_at(place, intent.span)
-            return found and _set_argument(index, *found, intent)
+            return set_argument(place.index, *found, intent)
         case WrapArgument():
-            found = call_at(place, intent.span)
-            return found and _wrap_argument(index, *found, intent)
+            return wrap_argument(place.index, *found, intent)
         case RemoveArgument():
-            found = call_at(place, intent.span)
-            return found and _remove_argument(index, *found, intent)
+            return remove_argument(place.index, *found, intent)
 
 
-def _replace(index: FileIndex, start: int, end: int, text: str) -> TextEdit:
-    return TextEdit(*index.text.place(start), *index.text.place(end), text)
-
-
-def _replace_callee(place: Place, intent: ReplaceCallee, callee: str) -> TextEdit | None:
-    """The span may be that of the call, or that of its function alone. A callee such as ``.Identity`` keeps what stands
-    before the last dot of the one that is there."""
+def _replace_callee(place: Place, intent: ReplaceCallee) -> TextEdit | None:
+    """The span may be that of the call, or that of its function alone."""
     start, end = offsets(place.index, intent.span)
+    text, callee, behind = place.index.text.text, intent.callee, end
     found = call_at(place, intent.span)
     if found is not None:
-        start, end = found[1].find(found[0].func) or (start, end)
+        start, behind = found[1].find(found[0].func) or (start, end)
+    if intent.arguments is None:
+        end = behind
+    elif found is None or text[start:behind].rpartition(".")[0] in imported(place.index) or "#" in text[behind:end]:
+        return None  # a function's first argument, or a comment, would be lost
+    else:
+        callee = f"{callee}({intent.arguments})"
     if callee.startswith("."):
-        dot = place.index.text.text.rfind(".", start, end)
+        dot = text.rfind(".", start, behind)
         if dot < 0:
             return None
         start = dot
-    return _replace(place.index, start, end, callee)
-
-
-# ---- arguments ---------------------------------------------------------------------------------------------
-
-
-def _argument(call: libcst.Call, name: str, position: int | None) -> libcst.Arg | None:
-    """The argument called ``name``, or the one at ``position``."""
-    for number, argument in enumerate(call.args):
-        if argument.keyword is not None and argument.keyword.value == name:
-            return argument
-        if number == position and argument.keyword is None and not argument.star:
-            return argument
-    return None
-
-
-def _is_spread(call: libcst.Call) -> bool:
-    return any(argument.star for argument in call.args)
-
-
-def _set_argument(index: FileIndex, call: libcst.Call, syntax: Syntax, intent: SetArgument) -> TextEdit | None:
-    present = _argument(call, intent.name, intent.position)
-    if present is not None:
-        place = syntax.find(present.value)
-        return None if place is None else _replace(index, *place, intent.value)
-    # With *args or **kwargs the argument may be given already.
-    if _is_spread(call) or any(isinstance(argument.value, libcst.GeneratorExp) for argument in call.args):
-        return None
-    text = f"{intent.name}={intent.value}"
-    if not call.args:
-        place = syntax.find(call)
-        return None if place is None else _replace(index, place[1] - 1, place[1] - 1, text)
-    last = syntax.find(call.args[-1])
-    if last is None:
-        return None
-    return _replace(index, last[1], last[1], _separator(index, last[0]) + text)
-
-
-def _separator(index: FileIndex, last: int) -> str:
-    """What to put before a new argument: a line of its own where the last argument has one."""
-    line, column = index.text.place(last)
-    before = index.text.line(line)[: column - 1]
-    return f",{_newline(index)}{before}" if not before.strip() else ", "
-
-
-def _wrap_argument(index: FileIndex, call: libcst.Call, syntax: Syntax, intent: WrapArgument) -> TextEdit | None:
-    if intent.position >= len(call.args) or call.args[intent.position].star or call.args[intent.position].keyword:
-        return None
-    place = syntax.find(call.args[intent.position])
-    if place is None:
-        return None
-    start, end = place
-    return _replace(index, start, end, f"{intent.before}{index.text.text[start:end]}{intent.after}")
-
-
-def _remove_argument(index: FileIndex, call: libcst.Call, syntax: Syntax, intent: RemoveArgument) -> TextEdit | None:
-    present = _argument(call, intent.name, intent.position)
-    places = [syntax.find(argument) for argument in call.args]
-    if present is None or None in places:
-        return None
-    number = call.args.index(present)
-    following = call.args[number + 1 :]
-    if present.keyword is None and any(argument.keyword is None for argument in following):
-        return None  # the arguments behind it would move up
-    stretches = [place for place in places if place is not None]
-    if following:
-        start, end = stretches[number][0], stretches[number + 1][0]
-    else:
-        start, end = (stretches[number - 1][1] if number else stretches[number][0]), stretches[number][1]
-    if "#" in index.text.text[start:end]:
-        return None  # a comment would be lost
-    return _replace(index, start, end, "")
-
-
-# ---- lines ---------------------------------------------------------------------------------------------------
-
-
-def _insert_line(place: Place, text: str) -> TextEdit | None:
-    if not _stands_alone(place):
-        return None
-    line, column = place.index.text.place(place.start)
-    indent = place.index.text.line(line)[: column - 1]
-    return _replace(place.index, place.start, place.start, f"{text}{_newline(place.index)}{indent}")
-
-
-def _delete_line(place: Place) -> TextEdit | None:
-    if not _stands_alone(place):
-        return None
-    if len(place.block) == 1:
-        return _replace(place.index, place.start, place.end, "pass")
-    source = place.index.text
-    _, column = source.place(place.start)
-    last, end_column = source.place(place.end)
-    comment = source.line(last).find("#", end_column - 1)
-    if comment >= 0:
-        return _replace(place.index, place.start, source.offset(last, comment + 1), "")
-    starts = source.line_starts
-    return _replace(place.index, place.start - column + 1, starts[last] if last < len(starts) else place.end, "")
-
-
-def _stands_alone(place: Place) -> bool:
-    """Whether nothing stands on the statement's lines before or behind it but a comment."""
-    source = place.index.text
-    line, column = source.place(place.start)
-    last, end_column = source.place(place.end)
-    behind = source.line(last)[end_column - 1 :]
-    return not source.line(line)[: column - 1].strip() and re.fullmatch(r"\s*(#.*)?", behind) is not None
-
-
-def _newline(index: FileIndex) -> str:
-    """The line end that the file uses."""
-    found = re.search(r"\r\n|\r|\n", index.text.text)
-    return found[0] if found else "\n"
+    return replacing(place.index, start, end, callee)

@@ -73,16 +73,29 @@ def _parsed(text: str, start: int, end: int, compound: bool, depth: int) -> _Rea
 
 def statement_at(index: FileIndex, span: Span) -> Place | None:
     """The innermost statement that holds ``span``."""
+    found = statements_around(index, span)
+    return found[-1] if found else None
+
+
+def statements_around(index: FileIndex, span: Span) -> tuple[Place, ...]:
+    """The statements that hold ``span``, from the outermost to the innermost."""
     start, end = offsets(index, span)
     block = tuple(statement.node for statement in index.scope.statements)
-    found: Place | None = None
+    found: list[Place] = []
     while True:
         inner = next((p for p in (Place(index, n, block) for n in block) if p.start <= start and end <= p.end), None)
         if inner is None:
-            return found
-        found = inner
+            return tuple(found)
+        found.append(inner)
         blocks = list(_blocks(inner.node))
         block = next((b for b in blocks if _covers(index, b, start)), ())
+
+
+def expression_offsets(index: FileIndex, node: ast.expr) -> tuple[int, int]:
+    """The offsets between which an expression stands, without brackets around it."""
+    return _offset(index, node.lineno, node.col_offset), _offset(
+        index, node.end_lineno or node.lineno, node.end_col_offset or 0
+    )
 
 
 def call_at(place: Place, span: Span) -> tuple[libcst.Call, Syntax] | None:

@@ -9,15 +9,20 @@ from cnnlint.fix.intents import text_fix
 from cnnlint.graph.span import Span
 from cnnlint.rule import (
     Applicability,
+    BuildEach,
+    BuildOnce,
     DeleteLine,
     Edit,
     Fix,
+    InsertFirst,
     InsertLine,
+    MoveFirst,
     RemoveArgument,
     ReplaceCallee,
     ReplaceSpan,
     SetArgument,
     WrapArgument,
+    WrapValue,
 )
 from cnnlint.source.index import index_source
 from cnnlint.source.text import SourceText
@@ -104,6 +109,106 @@ def test_replace_callee(before: str, after: str) -> None:
     assert carry_out(before, ReplaceCallee, "nn.Conv1d") == after
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("y = «x.view(-1, 400)»\n", "y = x.flatten(1)\n"),
+        ("y = «f(x).view(\n    -1,\n    400)»  # why\n", "y = f(x).flatten(1)  # why\n"),
+        ("import torch\ny = «torch.reshape(x, (-1, 400))»\n", None),
+        ("y = «x.view(-1,  # the batch\n    400)»\n", None),
+        ("y = «view(x)»\n", None),
+        ("y = «x.view»(-1)\n", None),
+    ],
+)
+def test_replace_callee_and_arguments(before: str, after: str | None) -> None:
+    assert carry_out(before, ReplaceCallee, ".flatten", "1") == after
+
+
+@pytest.mark.parametrize(
+    ("imports", "written"),
+    [
+        ("from torch import nn", "nn.ReLU()"),
+        ("import torch.nn as nn, os", "nn.ReLU()"),
+        ("import torch", "torch.nn.ReLU()"),
+        ("import torch\nimport torch.nn as tnn", "tnn.ReLU()"),
+        ("import torch.nn", "torch.nn.ReLU()"),
+        ("from torch.nn import ReLU as R, Tanh", "R()"),
+        ("from torch.nn import Tanh", None),
+        ("from .torch import nn", None),
+        ("", None),
+    ],
+)
+def test_names_of_torch_as_the_file_imports_them(imports: str, written: str | None) -> None:
+    found = carry_out(f"{imports}\nx = «f()»\n", ReplaceSpan, "torch.nn.ReLU()")
+    assert found == (None if written is None else f"{imports}\nx = {written}\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "values", "after"),
+    [
+        ("self.a = «[f(1)]»\n", ("g(",), "self.a = g([f(1)])\n"),
+        ("«self.a = [\n    f(1),  # one\n]»\n", ("g(",), "self.a = g([\n    f(1),  # one\n])\n"),
+        ("«self.a: list = (f(1), f(2))»\n", ("g(",), "self.a: list = g((f(1), f(2)))\n"),
+        ("«self.a = (f(1)), (f(2))»\n", ("g(",), "self.a = g(((f(1)), (f(2))))\n"),
+        ("«self.a = self.b = []»\n", ("g(",), None),
+        ("«self.a += []»\n", ("g(",), None),
+        ("«self.a = f(1)»  # why\n", ("self.g('a', ", ", k=0)", True), "self.g('a', f(1), k=0)  # why\n"),
+    ],
+)
+def test_wrap_value(before: str, values: tuple[object, ...], after: str | None) -> None:
+    assert carry_out(before, WrapValue, *values) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("x = [«f(1)»] * 3\n", "x = [f(1) for _ in range(3)]\n"),
+        ("x = n * [«f(1)»]\n", "x = [f(1) for _ in range(n)]\n"),
+        ("x = g(*([«f(1)»] * (n - 1)))\n", "x = g(*([f(1) for _ in range(n - 1)]))\n"),
+        ("x = [  # why\n    «f(1)»,  # one\n] * 3\n", "x = [  # why\n    f(1) for _ in range(3)  # one\n]\n"),
+        ("x = [«f(1)», g()] * 3\n", "x = [layer for _ in range(3) for layer in (f(1), g())]\n"),
+        ("x = [g(«f(1)»)] * 3\n", "x = [g(f(1)) for _ in range(3)]\n"),
+        ("x = [*y, «f(1)»] * 3\n", None),
+        ("x = [«f(1)»]\n", None),
+    ],
+)
+def test_build_each(before: str, after: str | None) -> None:
+    assert carry_out(before, BuildEach) == after
+
+
+CLASS = """\
+class Net:
+    def __init__(self):
+        super().__init__()
+        self.a = 1  # one
+
+    def forward(self, x, n):
+        k = 2
+        for i in n:
+            pass
+        return {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("result", "kept"),
+    [
+        ("«f(3, G)»(x)", "f(3, G)"),
+        ("«f(self.a)»(x)", "f(self.a)"),
+        ("«f(x.shape)»(x)", None),
+        ("«f(k)»(x)", None),
+        ("«f(i)»(x)", None),
+        ("[«f(3)»(y) for y in n]", None),
+        ("self.g(«f(3)»)(x)", None),
+    ],
+)
+def test_build_once(result: str, kept: str | None) -> None:
+    expected = CLASS.format(result.replace(f"«{kept}»", "self.g")).replace(
+        "  # one\n", f"  # one\n        self.g = {kept}\n"
+    )
+    assert carry_out(CLASS.format(result), BuildOnce, "g") == (None if kept is None else expected)
+
+
 def test_replace_span() -> None:
     assert carry_out("x = y.view(«-1, 400»)\n", ReplaceSpan, "y.size(0), -1") == "x = y.view(y.size(0), -1)\n"
 
@@ -119,6 +224,35 @@ def test_replace_span() -> None:
 )
 def test_insert_line(before: str, after: str | None) -> None:
     assert carry_out(before, InsertLine, "super().__init__()") == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def f():\n    if a:\n        x = «g()»\n", "def f():\n    new()\n    if a:\n        x = g()\n"),
+        ("def f():\n    'doc'\n    x = «g()»\n", "def f():\n    'doc'\n    new()\n    x = g()\n"),
+        ("def f(): x = «g()»\n", None),
+        ("x = «g()»\n", None),
+    ],
+)
+def test_insert_first(before: str, after: str | None) -> None:
+    assert carry_out(before, InsertFirst, "new()") == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def f(a):\n    x = 1\n    «g(a)»\n    y = 2\n", "def f(a):\n    g(a)\n    x = 1\n    y = 2\n"),
+        ("def f(a):\n    x = 1\n    «g(x)»\n", None),
+        ("def f(a):\n    «g(a)»\n", None),
+        (
+            "def f(a):\n    x = 1\n    if a:\n        «g(a)»\n",
+            "def f(a):\n    g(a)\n    x = 1\n    if a:\n        pass\n",
+        ),
+    ],
+)
+def test_move_first(before: str, after: str | None) -> None:
+    assert carry_out(before, MoveFirst) == after
 
 
 @pytest.mark.parametrize(
