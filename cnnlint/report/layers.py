@@ -22,7 +22,7 @@ _EVIDENCE = {
     "comment": "given by a comment",
     "example": "from an example call",
     "solved": "solved backwards from the features wanted",
-    "layers": "from the layers; height and width are open",
+    "layers": "channels from the layers, other sizes open; --input settles them",
     "none": "nothing is known about it",
 }
 _MOST_UNKNOWN = 20
