@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import Any
 
 from cnnlint.findings import plain
@@ -32,19 +35,45 @@ class RuleDoc:
         return cls(summary, {heading: body.strip("\n") for heading, body in zip(rest[::2], rest[1::2], strict=True)})
 
 
-def markdown(rule: type[Rule]) -> str:
-    """The rule's page."""
+def markdown(rule: type[Rule], facts: Sequence[str] = (), examples: Sequence[str] = ()) -> str:
+    """The rule's documentation: summary, facts, sections, options. ``facts`` and ``examples`` are what running the
+    rule's examples adds (see :mod:`cnnlint.pages`)."""
     doc = RuleDoc.of(rule)
-    facts = f"Category: {rule.category}. Severity: {rule.severity}."
+    parts = [f"# {rule.code} {rule.name}", doc.summary, "\n".join(f"- {fact}" for fact in (*_facts(rule), *facts))]
+    parts += [f"## {heading}\n\n{_fence(body)}" for heading, body in doc.sections.items()]
+    return "\n\n".join(part for part in (*parts, _options(rule), *examples) if part) + "\n"
+
+
+def _facts(rule: type[Rule]) -> Iterator[str]:
+    yield f"Category: {rule.category}"
+    yield f"Severity: {rule.severity}"
     if rule.opt_in:
         targets = " or ".join(f'`target = "{target}"`' for target in sorted(rule.targets))
-        facts += " Off unless selected by code or name" + (f", or by {targets}." if targets else ".")
-    parts = [f"# {rule.code} {rule.name}", doc.summary, facts]
-    parts += [f"## {heading}\n\n{_fence(body)}" for heading, body in doc.sections.items()]
-    if known := options(rule):
-        lines = "".join(f"- `{name}` (default `{json.dumps(value)}`)\n" for name, value in known.items())
-        parts.append(f"## Options\n\nUnder `[tool.cnnlint.rules.{rule.name}]`:\n\n{lines}".rstrip())
-    return "\n\n".join(part for part in parts if part) + "\n"
+        yield "Off unless selected by code or name" + (f", or by {targets}" if targets else "")
+
+
+def _options(rule: type[Rule]) -> str:
+    known, texts = options(rule), _option_texts(rule)
+    lines = [f"- `{name}` (default `{json.dumps(value)}`): {texts.get(name, '')}" for name, value in known.items()]
+    if not lines:
+        return ""
+    return f"## Options\n\nUnder `[tool.cnnlint.rules.{rule.name}]`:\n\n" + "\n".join(
+        line.removesuffix(": ") for line in lines
+    )
+
+
+def _option_texts(rule: type[Rule]) -> dict[str, str]:
+    """What each setting means: the string below it, or after its name in the docstring of ``Options``."""
+    if not fields(rule.Options):
+        return {}
+    (body,) = ast.parse(inspect.cleandoc("\n" + inspect.getsource(rule.Options))).body
+    assert isinstance(body, ast.ClassDef)
+    texts = dict(re.findall(r"``(\w+)``: (.+?)(?=; ``|\.?$)", " ".join((ast.get_docstring(body) or "").split())))
+    for field, text in pairwise(body.body):
+        match field, text:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(words))):
+                texts[name] = " ".join(words.split())
+    return {name.replace("_", "-"): text[:1].lower() + text[1:].rstrip(".") for name, text in texts.items()}
 
 
 def options(rule: type[Rule]) -> dict[str, Any]:

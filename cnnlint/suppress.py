@@ -14,7 +14,8 @@ class UnusedSuppression(Rule):
     What it does
     ------------
     Reports `# cnnlint: ignore[...]`, `ignore-file[...]` and `disable[...]` comments whose rule has nothing to say
-    there, comments that name a rule that does not exist, and comments that cannot be understood.
+    there, comments that name a rule that does not exist, and comments that cannot be understood. `--fix` takes away
+    what is not needed of them.
 
     Why it matters
     --------------

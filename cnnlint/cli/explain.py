@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 import click
 
 from cnnlint import registry
 from cnnlint.cli.options import Word, apply, config_options
 from cnnlint.cli.settings import root_settings
-from cnnlint.docs import HEADINGS, RuleDoc, markdown, options
+from cnnlint.docs import HEADINGS, RuleDoc, options
 from cnnlint.nearest import did_you_mean
-from cnnlint.rule import Rule
+from cnnlint.rule import Applicability, Rule
 
 
 @click.command("explain")
@@ -24,22 +25,32 @@ def command(rule: str, output_format: str, config: tuple[str, ...], isolated: bo
     found = known.find(rule)
     if found is None:
         raise click.UsageError(f"no rule is called {rule!r}{did_you_mean(rule, known.words)}")
+    # Imported here, since `explain --help` needs none of it.
+    from cnnlint.pages import RulePage
+
+    page = RulePage.of(found)
     if output_format == "json":
-        click.echo(as_json(found))
-    elif output_format == "text" and sys.stdout.isatty() and _pretty(markdown(found)):
+        click.echo(as_json(found, page.fixes))
         return
-    else:
-        click.echo(markdown(found), nl=False)
+    text = page.text()
+    if output_format == "markdown" or not sys.stdout.isatty() or not _pretty(text):
+        click.echo(text, nl=False)
 
 
-def as_json(rule: type[Rule]) -> str:
-    """The rule's documentation as a JSON object."""
+def as_json(rule: type[Rule], fixes: Iterable[Applicability]) -> str:
+    """The rule's documentation as a JSON object. ``fixes`` are the kinds of fix that it has."""
     import json
 
     doc = RuleDoc.of(rule)
     facts = {"code": rule.code, "name": rule.name, "category": str(rule.category), "severity": str(rule.severity)}
     sections = {heading: doc.sections[heading] for heading in HEADINGS if heading in doc.sections}
-    rest = {"opt_in": rule.opt_in, "options": options(rule), "summary": doc.summary, "sections": sections}
+    rest = {
+        "fixes": list(map(str, fixes)),
+        "opt_in": rule.opt_in,
+        "options": options(rule),
+        "summary": doc.summary,
+        "sections": sections,
+    }
     return json.dumps(facts | rest, indent=2, ensure_ascii=False)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 
@@ -10,17 +11,29 @@ from cnnlint import registry
 from cnnlint.cli.options import Word, apply, config_options
 from cnnlint.cli.settings import root_settings
 from cnnlint.docs import RuleDoc
+from cnnlint.report.items import counted
 from cnnlint.rule import Rule
 
 
 @click.command("rules")
 @click.option("--output-format", type=Word(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option(
+    "--pages",
+    metavar="FOLDER",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Write what `explain` says into a file for each rule, and an index.",
+)
 @apply(*config_options)
-def command(output_format: str, config: tuple[str, ...], isolated: bool) -> None:
+def command(output_format: str, pages: Path | None, config: tuple[str, ...], isolated: bool) -> None:
     """List the rules: code, name, category, severity and what each finds."""
     known = registry.load(root_settings(config, isolated).settings.plugins)
     for problem in known.problems:
         click.echo(f"cnnlint: {problem.message}", err=True)
+    if pages is not None:
+        from cnnlint.pages import write
+
+        click.echo(f"{counted(write(pages, known.rules.values()), 'page')} in {pages}", err=True)
+        return
     writers = {"text": _text, "json": _json, "markdown": _markdown}
     click.echo(writers[output_format](known.rules.values()), nl=False)
 

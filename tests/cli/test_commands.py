@@ -128,10 +128,13 @@ def test_explain(project: Project, rule: str) -> None:
     document = json.loads(project.run("explain", rule, "--output-format", "json").out)
     assert document["code"] == "CNN601"
     assert "What it does" in document["sections"]
+    assert document["fixes"] == ["safe"]
 
 
 def test_explain_names_the_options_of_a_rule(project: Project) -> None:
-    assert "\n- `min-parameters` (default `1000000`)\n" in project.run("explain", "CNN301").out
+    line = "- `min-parameters` (default `1000000`): a layer with as many parameters is reported, whatever the size of"
+    assert f"\n{line} the model\n" in project.run("explain", "CNN301").out
+    assert "\n- `max-share` (default `0.5`): the widest, as a part" in project.run("explain", "CNN804").out
     assert json.loads(project.run("explain", "CNN301", "--output-format", "json").out)["options"]["min-share"] == 0.25
 
 
