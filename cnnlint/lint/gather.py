@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from cnnlint.findings import Diagnostic
 from cnnlint.graph.model import ModelGraph
@@ -30,31 +31,37 @@ def gather(graphs: Iterable[ModelGraph], rules: Sequence[Rule], path: str) -> tu
     failed: dict[str, Diagnostic] = {}
     for number, graph in enumerate(graphs):
         for rule in rules:
-            if rule.code in failed:
-                continue
-            try:
-                found += [raw_of(finding, graph, (path, number)) for finding in rule.check(graph)]
-            except Exception as error:  # noqa: BLE001 - rules are plugins; one that raises must not end the run
-                failed[rule.code] = _rule_error(rule, graph, error, path)
+            findings = _asked(rule, partial(rule.check, graph), graph.target, path, failed)
+            found += [raw_of(finding, graph, (path, number)) for finding in findings]
     return found, list(failed.values())
 
 
 def gather_scripts(
     scripts: Iterable[ScriptView], rules: Sequence[Rule], path: str
 ) -> tuple[list[Raw], list[Diagnostic]]:
-    """The findings of ``rules`` in the scripts of a file, each once."""
+    """The findings of ``rules`` in the scripts of a file, each once. A rule that raises gives a diagnostic too."""
     found: dict[tuple[str, Span, str], Raw] = {}
     failed: dict[str, Diagnostic] = {}
     for script in scripts:
         for rule in rules:
-            try:
-                for finding in rule.check_script(script):
-                    raw = Raw(finding, (path, -1), finding.model or "script")
-                    found.setdefault((finding.code, finding.span, finding.message), raw)
-            except Exception as error:  # noqa: BLE001 - rules are plugins; one that raises must not end the run
-                text = f"rule {rule.code} {rule.name} ({type(rule).__module__}) raised {type(error).__name__} on {path}"
-                failed[rule.code] = Diagnostic("rule-error", path, 1, 1, f"{text}: {error}")
+            for finding in _asked(rule, partial(rule.check_script, script), path, path, failed):
+                raw = Raw(finding, (path, -1), finding.model or "script")
+                found.setdefault((finding.code, finding.span, finding.message), raw)
     return list(found.values()), list(failed.values())
+
+
+def _asked(
+    rule: Rule, question: Callable[[], Iterator[Finding]], target: str, path: str, failed: dict[str, Diagnostic]
+) -> Iterator[Finding]:
+    """What ``rule`` answers, as far as it gets. One that raises is written down in ``failed`` and not asked again."""
+    if rule.code in failed:
+        return
+    try:
+        yield from question()
+    except Exception as error:  # noqa: BLE001 - rules are plugins; one that raises must not end the run
+        kind = type(error).__name__
+        message = f"rule {rule.code} {rule.name} ({type(rule).__module__}) raised {kind} on {target}: {error}"
+        failed[rule.code] = Diagnostic("rule-error", path, 1, 1, message)
 
 
 def reads_scripts(rules: Iterable[Rule]) -> bool:
@@ -84,9 +91,3 @@ def scope(graph: ModelGraph, layer: str) -> str:
         if owner is not None and not owner.builtin:
             return ".".join((owner.type, *parts[cut:]))
     return ".".join((graph.name, *parts))
-
-
-def _rule_error(rule: Rule, graph: ModelGraph, error: Exception, path: str) -> Diagnostic:
-    kind = type(error).__name__
-    message = f"rule {rule.code} {rule.name} ({type(rule).__module__}) raised {kind} on {graph.target}: {error}"
-    return Diagnostic("rule-error", path, 1, 1, message)
