@@ -12,19 +12,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
-from cnnlint.trace import descendants
+from cnnlint.trace import worker
 from cnnlint.trace.failures import failure, where_it_was
 from cnnlint.trace.job import Job, Limits, TraceError
+from cnnlint.trace.worker import descendants
 
-_WORKER = "cnnlint_trace_worker"
+_MARK = "CNNLINT_TRACE"
 _SURROUNDINGS = {
+    "CUDA_VISIBLE_DEVICES": "",
     "PYTHONDONTWRITEBYTECODE": "1",  # nothing is left beside the user's files
     "PYTORCH_JIT": "0",  # scripted functions and modules run as the Python they are written in, so calls are seen
     "TORCHDYNAMO_DISABLE": "1",  # compiled ones too
@@ -32,7 +35,7 @@ _SURROUNDINGS = {
 _POLL = 0.05
 _PATIENCE = 5.0
 _GRACE = 0.3
-"""Seconds that a job which is over time gets to say where it is."""
+"""Seconds that a job which is over time, or a process that ends, gets to say why."""
 
 
 class Tracer:
@@ -42,7 +45,7 @@ class Tracer:
     def __init__(self, python: Path | None = None, limits: Limits | None = None) -> None:
         self.python = python or Path(sys.executable)
         self.limits = limits or Limits()
-        self._mark = f"CNNLINT_TRACE={secrets.token_hex(16)}"
+        self._mark = f"{_MARK}={secrets.token_hex(16)}"
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
         self._unread = b""
@@ -68,9 +71,6 @@ class Tracer:
     def close(self) -> None:
         """End the process and everything it started."""
         self._stop()
-        if self._folder is not None:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
 
     # ---- the process --------------------------------------------------------------------------------------------
 
@@ -80,20 +80,22 @@ class Tracer:
         self._stop()
         if os.name != "posix":
             raise TraceError("python", "models are traced on Linux and macOS only: this system cannot fork processes")
-        folder = self._folder = self._folder or _folder_with_worker()
-        try:
-            self._process = subprocess.Popen(
-                [self.python, "-m", _WORKER], cwd=folder, env=self._environment(), start_new_session=True,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            )  # fmt: skip
-        except OSError as error:
-            raise TraceError("python", f"{self.python} cannot be started: {error.strerror or error}") from error
+        self._folder = Path(tempfile.gettempdir()) / f"cnnlint-trace-{secrets.token_hex(8)}"
+        with _packed_worker() as source:
+            command = [str(self.python), "-c", _source("boot.py"), str(source), str(self._folder)]
+            try:
+                self._process = subprocess.Popen(
+                    command, env=self._environment(self._folder), start_new_session=True, pass_fds=[source],
+                    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                )  # fmt: skip
+            except OSError as error:
+                raise TraceError("python", f"{self.python} cannot be started: {error.strerror or error}") from error
         self._check(self._message(time.monotonic() + self.limits.start))
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, folder: Path) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONWARNINGS", "PYTHONSTARTUP")}
         name, _, value = self._mark.partition("=")
-        return {"CUDA_VISIBLE_DEVICES": "", **kept, **_SURROUNDINGS, name: value}
+        return {**kept, **_SURROUNDINGS, "TMPDIR": str(folder), name: value}
 
     def _check(self, ready: dict[str, Any] | None) -> None:
         if ready is None:
@@ -109,7 +111,9 @@ class Tracer:
 
     def _last_words(self) -> str:
         assert self._process is not None
-        if self._process.poll() is None or self._process.stderr is None:
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GRACE)
+        if self._process.returncode is None or self._process.stderr is None:
             return ""
         lines = self._process.stderr.read().decode(errors="replace").strip().splitlines()
         return lines[-1] if lines else ""
@@ -125,7 +129,10 @@ class Tracer:
                 with suppress(OSError):
                     stream.close()
         process.wait()
-        descendants.end_marked(self._mark, set())  # daemons, which nobody is the parent of
+        descendants.end_marked(self._mark, {os.getpid()})  # daemons, which nobody is the parent of
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder = None
 
     # ---- one job ------------------------------------------------------------------------------------------------
 
@@ -181,7 +188,8 @@ class Tracer:
     def _sweep(self, group: int) -> None:
         """Ends what the job left behind, in its group or out of it."""
         descendants.kill_group(group)
-        descendants.end_marked(self._mark, {self._process.pid} if self._process is not None else set())
+        spared = {os.getpid()} | ({self._process.pid} if self._process is not None else set())
+        descendants.end_marked(self._mark, spared)
 
     def _message(self, deadline: float) -> dict[str, Any] | None:
         """The next line of the process; ``None`` at the deadline or at its end."""
@@ -202,15 +210,18 @@ class Tracer:
         return message
 
 
-def _folder_with_worker() -> Path:
-    """A new temporary folder with a copy of the worker, so that the chosen interpreter needs nothing of cnnlint."""
-    folder = Path(tempfile.mkdtemp(prefix="cnnlint-trace-"))
-    package = folder / _WORKER
-    package.mkdir()
-    for source in files("cnnlint.trace.worker").iterdir():
-        if source.name.endswith(".py"):
-            (package / source.name).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
-    return folder
+@contextmanager
+def _packed_worker() -> Iterator[int]:
+    """The descriptor of a file without a name that holds the worker's modules."""
+    modules = {file.name: _source(file.name) for file in files(worker).iterdir() if file.name.endswith(".py")}
+    with tempfile.TemporaryFile() as file:
+        file.write(json.dumps(modules).encode())
+        file.seek(0)
+        yield file.fileno()
+
+
+def _source(name: str) -> str:
+    return files(worker).joinpath(name).read_text(encoding="utf-8")
 
 
 def _request(job: Job, folder: Path, limits: Limits, worker: Path | None) -> dict[str, Any]:

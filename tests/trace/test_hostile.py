@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +13,10 @@ import pytest
 from hostile_models import HARMLESS, HOSTILE, Hostile
 from making_jobs import MakeJob
 
-from cnnlint.trace import Limits, TraceError, Tracer, descendants
+from cnnlint.trace import Limits, TraceError, Tracer
+from cnnlint.trace.worker import descendants
 
+WORKER = Path(descendants.__file__).parent
 QUICK = Limits(seconds=30, memory=2 << 30)
 IMPATIENT = Limits(seconds=2, memory=2 << 30)
 
@@ -95,3 +100,20 @@ def test_a_user_file_named_like_one_of_pythons(tmp_path: Path, quick: Tracer, jo
     path = work.path.rename(tmp_path / "random.py")
     facts = quick.run(replace(work, path=path, module="random"))
     assert facts["type"] == "Net"
+
+
+def test_modules_of_the_working_folder_do_not_stand_in_for_pythons(tmp_path: Path) -> None:
+    """The traced process starts in the user's folder, which may hold a json.py."""
+    (tmp_path / "json.py").write_text("raise SystemExit('the wrong json')\n")
+    source = tmp_path / "source"
+    source.write_text('{"__init__.py": "", "server.py": "def serve(folder):\\n    print(folder.name)"}')
+    with source.open() as file:
+        command = [sys.executable, "-c", (WORKER / "boot.py").read_text(), str(file.fileno()), str(tmp_path / "own")]
+        done = subprocess.run(command, cwd=tmp_path, pass_fds=[file.fileno()], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("own\n", "")
+
+
+@pytest.mark.parametrize("path", sorted(WORKER.glob("*.py")), ids=lambda path: path.name)
+def test_the_worker_is_python_of_older_interpreters(path: Path) -> None:
+    """The chosen interpreter may be older than cnnlint's; torch itself asks for 3.10 at least."""
+    ast.parse(path.read_text(), feature_version=(3, 9))

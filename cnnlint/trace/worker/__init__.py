@@ -1,5 +1,5 @@
 """The traced process: the one place that imports torch.
 
-This folder is copied beside the interpreter that the user chose and run there, so it needs torch and fvcore and
-nothing of cnnlint. It takes jobs on standard input and answers with JSON; see :mod:`.__main__`.
+The source of this folder is handed to the interpreter that the user chose, which needs torch and fvcore and nothing of
+cnnlint. It takes jobs on standard input and answers with JSON; see :mod:`.server`.
 """

@@ -16,9 +16,9 @@ def descendants(root: int) -> set[int]:
     no ``/proc``."""
     children: dict[int, list[int]] = {}
     for pid in _pids():
-        parent = _parent(pid)
-        if parent is not None:
-            children.setdefault(parent, []).append(pid)
+        above = parent(pid)
+        if above is not None:
+            children.setdefault(above, []).append(pid)
     found, waiting = {root}, [root]
     while waiting:
         for child in children.get(waiting.pop(), ()):
@@ -38,7 +38,7 @@ def marked(mark: str) -> set[int]:
                 found.add(pid)
         except OSError:
             continue  # gone, or somebody else's
-    return found - {os.getpid()}
+    return found
 
 
 def end_marked(mark: str, spared: set[int]) -> None:
@@ -86,7 +86,8 @@ def _pids() -> list[int]:
         return []
 
 
-def _parent(pid: int) -> int | None:
+def parent(pid: int) -> int | None:
+    """The process that a process was started by, or was handed to; ``None`` where that cannot be told."""
     try:
         text = (_PROC / str(pid) / "stat").read_text(errors="replace")
     except OSError:

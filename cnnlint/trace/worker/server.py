@@ -1,8 +1,10 @@
 """Takes jobs as JSON lines on standard input; each runs in a fork of this process, which never runs user code itself.
 
 Lines on standard output: ``{"ready": {...}}`` once, then for each job ``{"started": pid}`` and ``{"ended": status}``
-(negative for a signal). A job's answer is written to the file that the job names. When standard input ends, the
-running job is killed with its process group.
+(negative for a signal). A job's answer is written to the file that the job names.
+
+Standard input ends when the caller does, however it ends: the running job is killed then, with everything that any job
+left, and the folder is taken away.
 """
 
 from __future__ import annotations
@@ -11,32 +13,51 @@ import faulthandler
 import json
 import os
 import select
+import shutil
 import signal
+import sys
 import traceback
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from .descendants import end_marked, kill, kill_group
+
+MARK = "CNNLINT_TRACE"
+"""The environment variable that tells the processes of one caller from all others."""
+
 _POLL = 0.02
+_PR_SET_PDEATHSIG = 1  # of <linux/prctl.h>
 
 
-def main() -> None:
-    """Serve until standard input ends."""
+class _CallerGone(Exception):
+    """Nobody waits for the answer any more."""
+
+
+def serve(folder: Path) -> None:
+    """Serve until standard input ends; then no process of a job is left, nor ``folder``, which holds this source."""
     commands, answers = os.dup(0), os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(null, standard)
-    _tell(answers, {"ready": _versions()})
+    try:
+        _tell(answers, {"ready": _versions()})
+        for line in _lines(commands):
+            _run(json.loads(line), commands, answers)
+    except (_CallerGone, BrokenPipeError):
+        pass
+    finally:
+        end_marked(f"{MARK}={os.environ[MARK]}", {os.getpid()})
+        os.chdir(os.sep)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lines(commands: int) -> Iterator[bytes]:
     buffer = b""
-    while True:
-        line, newline, buffer = buffer.partition(b"\n")
-        if newline:
-            _serve(json.loads(line), commands, answers)
-            continue
-        chunk = os.read(commands, 65536)
-        if not chunk:
-            return
-        buffer = line + chunk
+    while chunk := os.read(commands, 65536):
+        *lines, buffer = (buffer + chunk).split(b"\n")
+        yield from lines
 
 
 def _versions() -> dict[str, Any]:
@@ -60,11 +81,13 @@ def _tell(answers: int, message: dict[str, Any]) -> None:
     os.write(answers, json.dumps(message).encode() + b"\n")
 
 
-def _serve(request: dict[str, Any], commands: int, answers: int) -> None:
+def _run(request: dict[str, Any], commands: int, answers: int) -> None:
+    server = os.getpid()
     pid = os.fork()
     if pid == 0:
         os.close(commands)
         os.close(answers)
+        _end_with(server)
         _job(request)
     _tell(answers, {"started": pid})
     while True:
@@ -75,14 +98,23 @@ def _serve(request: dict[str, Any], commands: int, answers: int) -> None:
         readable, _, _ = select.select([commands], [], [], _POLL)
         if readable:  # nothing is sent while a job runs: this is the end of the caller
             _kill(pid)
-            os._exit(1)
+            raise _CallerGone
 
 
 def _kill(pid: int) -> None:
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        os.kill(pid, signal.SIGKILL)  # not yet a group of its own
+    kill_group(pid)
+    kill({pid})  # where it is not yet a group of its own
+    os.waitpid(pid, 0)
+
+
+def _end_with(server: int) -> None:
+    """Has Linux kill this process when its parent, ``server``, is killed."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != server:  # too late
+            os._exit(1)
 
 
 def _job(request: dict[str, Any]) -> None:
@@ -127,7 +159,3 @@ def _write(path: str, answer: dict[str, Any]) -> None:
     part = Path(path + ".part")
     part.write_text(json.dumps(answer), encoding="utf-8")
     part.replace(path)
-
-
-if __name__ == "__main__":
-    main()
