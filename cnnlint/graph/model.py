@@ -263,6 +263,17 @@ class ModelGraph:
         return {tensor: tuple(nodes) for tensor, nodes in found.items()}
 
     @cached_property
+    def layers_at(self) -> Mapping[Span, int]:
+        """How many layers stand at each place in the source: are built there, or run an operation there."""
+        found: dict[Span, set[str]] = {}
+        for module in self.modules.values():
+            if module.built_at is not None:
+                found.setdefault(module.built_at, set()).add(module.name)
+        for node in self.nodes:
+            found.setdefault(node.span, set()).add(node.module.name)
+        return {span: len(names) for span, names in found.items()}
+
+    @cached_property
     def returned(self) -> frozenset[Tensor]:
         """The tensors that the model returns."""
         return frozenset(tensors_in(self.output))

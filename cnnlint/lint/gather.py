@@ -18,11 +18,12 @@ from cnnlint.rule import Finding, Rule
 class Raw:
     """A finding of one rule at one layer of one network. ``network`` tells networks apart (the file it was read from
     and its number there); ``scope`` is the class that holds the layer and the layer's name in it
-    (``BasicBlock.conv1``)."""
+    (``BasicBlock.conv1``); ``alike`` is how many layers of the network stand at the same place in the source."""
 
     finding: Finding
     network: tuple[str, int]
     scope: str
+    alike: int = 1
 
 
 def gather(graphs: Iterable[ModelGraph], rules: Sequence[Rule], path: str) -> tuple[list[Raw], list[Diagnostic]]:
@@ -78,7 +79,8 @@ def constructions(graphs: Iterable[ModelGraph]) -> Counter[Span]:
 
 def raw_of(finding: Finding, graph: ModelGraph, network: tuple[str, int]) -> Raw:
     """A finding with the network and the class that it belongs to."""
-    return Raw(replace(finding, model=finding.model or graph.name), network, scope(graph, finding.layer))
+    named = replace(finding, model=finding.model or graph.name)
+    return Raw(named, network, scope(graph, finding.layer), graph.layers_at.get(finding.span, 1))
 
 
 def scope(graph: ModelGraph, layer: str) -> str:

@@ -48,9 +48,9 @@ def _joined(group: Sequence[Raw], severities: Mapping[str, Severity], built: Map
             first = raw
     values = {name: getattr(first.finding, name) for name in _FIELDS}
     values["severity"] = severities.get(first.finding.code, first.finding.severity)
-    places, noun = _places(group)
+    places, where = _places(group)
     if places > 1:
-        values["message"] += f" (in {places} {noun})"
+        values["message"] += f" (in {where})"
         values["data"] = {**first.finding.data, "places": places}
     values["proof"] = _proof(group)
     values["fix"] = _fix(group, first.finding.fix, built)
@@ -75,12 +75,16 @@ def _fix(group: Sequence[Raw], fix: Fix | None, built: Mapping[Span, int]) -> Fi
 
 
 def _places(group: Sequence[Raw]) -> tuple[int, str]:
-    """In how many layers of one network something was found, at most; where it is one layer, in how many networks."""
+    """In how many layers of one network something was found, at most, and of how many that stand there: ``16 of 16
+    places``; where it is one layer, in how many networks."""
     layers: dict[tuple[str, int], set[str]] = {}
     for raw in group:
         layers.setdefault(raw.network, set()).add(raw.finding.layer)
-    most = max(map(len, layers.values()))
-    return (most, "places") if most > 1 else (len(layers), "models")
+    network, most = max(((network, len(names)) for network, names in layers.items()), key=lambda item: item[1])
+    if most == 1:
+        return len(layers), f"{len(layers)} models"
+    alike = max(raw.alike for raw in group if raw.network == network)
+    return most, f"{most} of {max(most, alike)} places"
 
 
 def with_fingerprints(findings: Sequence[Finding]) -> list[Finding]:

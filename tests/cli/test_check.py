@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 else:
     Project = Any
 
-WIDE = "net.py:8:21: warning TST001 a wide kernel (in 3 places)\n"
+WIDE = "net.py:8:21: warning TST001 a wide kernel (in 3 of 3 places)\n"
 POINTWISE = "net.py:18:21: advice TST002 a pointwise kernel stem\n"
 PLUGIN_WITH_A_TAKEN_CODE = """\
 from cnnlint.rule import Rule, Severity
@@ -147,7 +147,7 @@ def test_comments_that_silence_nothing_are_reported_and_mended(project: Project)
     project.write("net.py", source.replace("channels)\n\n", f"channels){comment}\n\n"))
     result = project.run("--output-format", "concise", "--select", "CNN000,TST001")
     assert [line.split(": ", 1)[1] for line in result.out.splitlines()] == [
-        "warning TST001 a wide kernel (in 3 places)",
+        "warning TST001 a wide kernel (in 3 of 3 places)",
         "advice CNN000 TST001 is not found here: the comment silences nothing",
         "warning CNN000 no rule is called 'TST003': the comment silences nothing; did you mean 'TST002'?",
     ]

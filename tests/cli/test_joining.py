@@ -21,7 +21,7 @@ def test_places_are_layers_of_one_network(project: Project) -> None:
     builders = "".join(f"\n\ndef build_{name}():\n    return Net()\n" for name in "ab")
     project.write("net.py", source + builders)
     assert found(project) == [
-        (8, "a wide kernel (in 3 places)", 3),
+        (8, "a wide kernel (in 3 of 3 places)", 3),
         (18, "a pointwise kernel stem (in 2 models)", 2),
     ]
 
@@ -30,14 +30,14 @@ def test_a_network_that_is_called_twice_counts_once(project: Project) -> None:
     source = (project.folder / "net.py").read_text("utf-8")
     calls = ("a, b = Net(), Net()", "a(torch.randn(1, 3, 8, 8))", "b(torch.randn(1, 3, 9, 9))")
     project.write("net.py", source + "\n\nif __name__ == '__main__':\n" + "".join(f"    {call}\n" for call in calls))
-    assert (8, "a wide kernel (in 3 places)", 3) in found(project)
+    assert (8, "a wide kernel (in 3 of 3 places)", 3) in found(project)
     assert len(found(project)) == 2
 
 
 def test_different_messages_at_one_place_join_to_the_first(project: Project) -> None:
     source = (project.folder / "net.py").read_text("utf-8")
     project.write("net.py", source.replace("channels, channels, 3, padding=1", "channels, channels, 1"))
-    assert found(project, "--select", "TST002")[0] == (8, "a pointwise kernel blocks.0.conv (in 3 places)", 3)
+    assert found(project, "--select", "TST002")[0] == (8, "a pointwise kernel blocks.0.conv (in 3 of 3 places)", 3)
 
 
 def test_fingerprints_name_the_block_and_not_the_layer(project: Project) -> None:
@@ -61,5 +61,6 @@ def test_a_fix_is_unsafe_where_the_same_line_also_builds_layers_without_the_faul
     project.write("net.py", source)
     document = json.loads(project.run("--select", "TST001", "--output-format", "json").out)
     assert document["findings"][0]["fix"]["applicability"] == "unsafe"
+    assert document["findings"][0]["message"] == "a wide kernel (in 2 of 3 places)"
     assert project.run("--fix", "--select", "TST001").status == 1
     assert project.run("--fix", "--unsafe-fixes", "--select", "TST001").status == 0
