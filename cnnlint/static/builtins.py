@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from cnnlint.graph import dims
 from cnnlint.graph.dims import Sym
-from cnnlint.static.builtintypes import EXCEPTIONS, TYPES, class_of
+from cnnlint.static.builtintypes import EXCEPTIONS, TYPES
 from cnnlint.static.iteration import items_of
+from cnnlint.static.kinds import is_instance
 from cnnlint.static.operators import PYTHON_ERRORS, binary, compare, contains, equal, first_unknown, is_unknown, truth
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 Handler = Callable[["Interpreter", list[Value], dict[str, Value], Site], Value]
 BUILTINS: dict[str, Value] = {**TYPES, **EXCEPTIONS, "NotImplemented": External("NotImplemented"), "__debug__": True}
-del BUILTINS["OrderedDict"]
+del BUILTINS["OrderedDict"], BUILTINS["deque"]
 
 
 def builtin(name: str) -> Callable[[Handler], Handler]:
@@ -102,59 +103,6 @@ def _isinstance(it: Interpreter, args: list[Value], kwargs: dict[str, Value], si
         raise Raised(TypeError, "isinstance expected 2 arguments")
     answer = is_instance(it, args[0], args[1])
     return first_unknown(it, site, *args) if answer is None else answer
-
-
-def is_instance(it: Interpreter, value: Value, kinds: Value) -> bool | None:
-    """``isinstance(value, kinds)``; ``None`` if it is not known."""
-    if isinstance(kinds, tuple):
-        answers = [is_instance(it, value, kind) for kind in kinds]
-        return True if True in answers else None if None in answers else False
-    if isinstance(value, Unknown):
-        return None
-    if isinstance(kinds, External):
-        return _is_external_kind(value, kinds.path)
-    if not isinstance(kinds, Class):
-        return None
-    if kinds.path in ("torch.Tensor", "torch.nn.Parameter"):
-        return isinstance(value, TensorValue) and (kinds.path == "torch.Tensor" or value.trainable is not None)
-    if isinstance(value, TensorValue):
-        return False
-    if isinstance(value, Class | Function | Bound | Native | Partial) and kinds.name == "object":
-        return True
-    cls = class_of(it, value)
-    if cls is None:
-        return None
-    if cls.is_subclass(kinds) or kinds.name == "object":
-        return True
-    return None if cls.has("unresolved") else False
-
-
-_ABSTRACT: dict[str, tuple[type, ...]] = {
-    "Iterable": (list, tuple, dict, set, frozenset, str, range, Iteration), "Sequence": (list, tuple, str, range),
-    "Mapping": (dict,), "MutableMapping": (dict,), "MutableSequence": (list,), "Number": (int, float, Sym),
-    "Collection": (list, tuple, dict, set, frozenset, str), "Integral": (int, Sym), "Real": (int, float, Sym),
-    "Sized": (list, tuple, dict, set, frozenset, str), "List": (list,), "Dict": (dict,), "Tuple": (tuple,),
-    "Hashable": (int, str, tuple, float), "Generator": (Iteration,), "Iterator": (Iteration,), "Set": (set,),
-}  # fmt: skip
-
-
-def _is_external_kind(value: Value, path: str) -> bool | None:
-    """Against an abstract base class or a class of a library that is not read."""
-    name = path.rpartition(".")[2]
-    top = path.partition(".")[0]
-    if top in ("collections", "typing", "numbers", "_collections_abc"):
-        if name == "Callable":
-            return isinstance(value, Function | Bound | Native | Partial | Class | ModuleInstance)
-        if name in _ABSTRACT and not isinstance(value, Instance | TensorValue):
-            return isinstance(value, _ABSTRACT[name])
-        if isinstance(value, TensorValue):
-            return name in ("Iterable", "Sized", "Collection", "Hashable")
-        return None
-    if isinstance(value, int | float | str | list | tuple | dict | set | Sym | None):
-        return False
-    if isinstance(value, TensorValue | ModuleInstance):
-        return False if top in ("PIL", "numpy", "np") else None
-    return None
 
 
 @builtin("issubclass")

@@ -16,6 +16,7 @@ from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
     Bound,
     Class,
+    Deque,
     EnumMember,
     External,
     Function,
@@ -59,7 +60,7 @@ INT = _class_of(int, (OBJECT,))
 DICT = _class_of(dict, (OBJECT,))
 TYPES: dict[str, Class] = {
     "object": OBJECT, "type": TYPE, "int": INT, "bool": _class_of(bool, (INT,)), "dict": DICT,
-    "OrderedDict": _class_of(OrderedDict, (DICT,)),
+    "OrderedDict": _class_of(OrderedDict, (DICT,)), "deque": Class("deque", (OBJECT,), pytype=Deque),
 } | {
     kind.__name__: _class_of(kind, (OBJECT,))
     for kind in (float, complex, str, bytes, bytearray, list, tuple, set, frozenset, slice, range)
@@ -109,6 +110,8 @@ def convert_to(it: Interpreter, kind: type, args: list[Value], kwargs: dict[str,
         return _CONVERTERS[kind](it, args, kwargs, site)
     if kind in (list, tuple, set, frozenset):
         return _collection(it, kind, args[0], site)
+    if kind is Deque:
+        return _deque(it, args, kwargs, site)
     if issubclass(kind, dict):
         return _mapping(it, kind, args, kwargs, site)
     if any(is_unknown(arg) or isinstance(arg, Sym | TensorValue) for arg in args):
@@ -134,6 +137,17 @@ def _collection(it: Interpreter, kind: type, value: Value, site: Site) -> Value:
         return kind(items)
     except TypeError as error:
         raise Raised(TypeError, str(error)) from None
+
+
+def _deque(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+    limit = args[1] if len(args) > 1 else kwargs.get("maxlen")
+    made = Deque([], limit if isinstance(limit, int) else None)
+    items = items_of(it, args[0]) if args else []
+    if items is None or not isinstance(limit, int | None):
+        it.make_hazy(made, first_unknown(it, site, *args, limit))
+    else:
+        made.extend(items)
+    return made
 
 
 def _mapping(it: Interpreter, kind: type, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:

@@ -61,9 +61,16 @@ def make_class(it: Interpreter, node: cst.ClassDef, frame: Frame, statement: Sta
     return _decorate(it, cls, node, frame)
 
 
+_MIXING = frozenset(("Sequence", "MutableSequence", "Mapping", "MutableMapping", "Set", "MutableSet", "AbstractSet"))
+"""Abstract base classes of ``typing`` that give methods to what derives from them."""
+
+
 def _is_typing(base: Value) -> bool:
     """``Generic[T]``, ``Protocol``, ``ABC`` and the like, which bring nothing with them."""
-    return isinstance(base, External) and base.path.partition(".")[0] in ("typing", "typing_extensions", "abc")
+    if not isinstance(base, External):
+        return False
+    top, _, name = base.path.partition(".")
+    return top in ("typing", "typing_extensions", "abc") and name not in _MIXING
 
 
 def _decorate(it: Interpreter, made: Value, node: cst.ClassDef | cst.FunctionDef, frame: Frame) -> Value:

@@ -62,6 +62,7 @@ CONSTANTS: dict[str, Any] = {
     "enum.StrEnum": _enum("StrEnum", TYPES["str"], _ENUM), "enum.Flag": _enum("Flag", _ENUM),
     "typing.NamedTuple": _NAMED_TUPLE, "abc.ABC": OBJECT, "typing.Generic": OBJECT, "typing.Protocol": OBJECT,
     "collections.OrderedDict": TYPES["OrderedDict"], "typing.OrderedDict": TYPES["OrderedDict"],
+    "collections.deque": TYPES["deque"], "typing.Deque": TYPES["deque"],
     "collections.UserDict": DICT, "math.pi": math.pi, "math.e": math.e, "math.inf": math.inf, "math.nan": math.nan,
     "math.tau": math.tau, "torch.inf": math.inf, "torch.pi": math.pi, "numpy.pi": math.pi, "numpy.inf": math.inf,
     "torch.nan": math.nan, "sys.maxsize": 2**63 - 1, "typing.TYPE_CHECKING": False, "inspect.Parameter.empty": OBJECT,

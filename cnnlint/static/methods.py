@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cnnlint.static.interpreter import MAX_ITEMS, MAX_TEXT
 from cnnlint.static.operators import PYTHON_ERRORS, equal, first_unknown, is_unknown, raise_if_wide
 from cnnlint.static.signals import Raised
-from cnnlint.static.values import Instance, Iteration, Native, Site, TorchSize, Value
+from cnnlint.static.values import Deque, Instance, Iteration, Native, Site, TorchSize, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -54,6 +54,7 @@ STRING = frozenset(
     ]
 )
 LIST = frozenset(["append", "clear", "copy", "count", "extend", "index", "insert", "pop", "remove", "reverse", "sort"])
+DEQUE = LIST - {"sort"} | {"appendleft", "extendleft", "popleft", "rotate", "maxlen"}
 DICT = frozenset(
     ["clear", "copy", "get", "items", "keys", "pop", "popitem", "setdefault", "update", "values", "move_to_end"]
 )
@@ -97,11 +98,17 @@ CHANGING = frozenset(
         "move_to_end",
         "difference_update",
         "intersection_update",
+        "appendleft",
+        "extendleft",
+        "popleft",
+        "rotate",
     ]
 )
+SPREADING = frozenset(("extend", "extendleft", "update", "join", "union"))
+"""Methods that take the items of what they are given."""
 _METHODS: tuple[tuple[type, frozenset[str]], ...] = (
-    (str, STRING), (list, LIST), (dict, DICT), (set, SET), (frozenset, SET), (tuple, TUPLE), (float, NUMBER),
-    (int, NUMBER), (bytes, frozenset(("decode",))),
+    (str, STRING), (Deque, DEQUE), (list, LIST), (dict, DICT), (set, SET), (frozenset, SET), (tuple, TUPLE),
+    (float, NUMBER), (int, NUMBER), (bytes, frozenset(("decode",))),
 )  # fmt: skip
 
 
@@ -132,7 +139,7 @@ def builtin_method(value: Value, name: str) -> Value:
         return type_class(type(value))
     for kind, names in _METHODS:
         if isinstance(value, kind) and name in names:
-            if name in ("real", "imag", "numerator"):
+            if name in ("real", "imag", "numerator", "maxlen"):
                 return getattr(value, name)
             return Native(name, lambda it, args, kwargs, site: _call(it, value, name, args, kwargs, site))
     return None
@@ -161,8 +168,8 @@ def _call(it: Interpreter, value: Value, name: str, args: list[Value], kwargs: d
     haze = it.haze(value)
     if haze is not None:
         return _call_hazy(it, value, name, args, haze)
-    args = [_plain_items(it, arg) if name in ("extend", "update", "join", "union") else arg for arg in args]
-    if name in ("extend", "update", "join") and any(arg is None for arg in args):
+    args = [_plain_items(it, arg) if name in SPREADING else arg for arg in args]
+    if name in SPREADING - {"union"} and any(arg is None for arg in args):
         if name != "join":
             it.make_hazy(value, it.unknown("extended by something unknown", site))
             return None

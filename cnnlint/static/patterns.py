@@ -91,7 +91,7 @@ def _match_mapping(it: Interpreter, pattern: cst.MatchMapping, subject: Value, f
 
 def _match_class(it: Interpreter, pattern: cst.MatchClass, subject: Value, frame: Frame) -> bool | None:
     from cnnlint.static.attributes import get_attribute
-    from cnnlint.static.builtins import is_instance
+    from cnnlint.static.kinds import is_instance
 
     cls = it.eval(pattern.cls, frame)
     answer = is_instance(it, subject, cls)

@@ -7,7 +7,7 @@ and modules of the program, tensors, names of libraries that are not read, and w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -402,6 +402,52 @@ class TorchSize(tuple[Dim, ...]):
     """``torch.Size``: a tuple with ``numel``."""
 
     __slots__ = ()
+
+
+class Deque(list[Value]):
+    """``collections.deque``: a list whose left end takes and gives items too."""
+
+    __slots__ = ("maxlen",)
+
+    def __init__(self, items: Iterable[Value] = (), maxlen: int | None = None) -> None:
+        self.maxlen = maxlen
+        super().__init__(items)
+        self._drop_left()
+
+    def _drop_left(self) -> None:
+        if self.maxlen is not None:
+            del self[: max(0, len(self) - self.maxlen)]
+
+    def _drop_right(self) -> None:
+        if self.maxlen is not None:
+            del self[self.maxlen :]
+
+    def append(self, item: Value) -> None:
+        super().append(item)
+        self._drop_left()
+
+    def extend(self, items: Iterable[Value]) -> None:
+        super().extend(items)
+        self._drop_left()
+
+    def appendleft(self, item: Value) -> None:
+        self.insert(0, item)
+        self._drop_right()
+
+    def extendleft(self, items: Iterable[Value]) -> None:
+        self[:0] = list(items)[::-1]
+        self._drop_right()
+
+    def popleft(self) -> Value:
+        return self.pop(0)
+
+    def rotate(self, steps: int = 1) -> None:
+        if self:
+            cut = -steps % len(self)
+            self[:] = self[cut:] + self[:cut]
+
+    def copy(self) -> Deque:
+        return Deque(self, self.maxlen)
 
 
 class NamedTuple(tuple[Value, ...]):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from textwrap import dedent
-from types import ModuleType
 from typing import Any
 
 import pytest
+from programs import python
 
 Answer = Callable[[str], Any]
 
@@ -504,11 +502,3 @@ def test_expressions(answer: Answer, expression: str) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_programs(answer: Answer, name: str) -> None:
     assert repr(answer(PROGRAMS[name])) == repr(python(PROGRAMS[name]))
-
-
-def python(source: str) -> Any:
-    """What Python leaves in ``answer``."""
-    module = ModuleType("cnnlint_test_program")
-    sys.modules[module.__name__] = module  # dataclasses look their module up
-    exec(compile(dedent(source), "program.py", "exec", dont_inherit=True), module.__dict__)
-    return module.answer

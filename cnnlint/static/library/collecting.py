@@ -39,12 +39,6 @@ def _defaultdict(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Val
     return defaultdict((lambda: call(it, factory, [], {}, site)) if factory is not None else None)
 
 
-@COLLECTING.add("collections.deque")
-def _deque(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
-    items = items_of(it, args[0]) if args else []
-    return first_unknown(it, site, *args) if items is None else items
-
-
 @COLLECTING.add("collections.Counter")
 def _counter(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     items = items_of(it, args[0]) if args else []

@@ -1,0 +1,88 @@
+"""The standard library as models use it: every program leaves in ``answer`` what Python leaves there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from programs import python
+
+Answer = Callable[[str], Any]
+
+PROGRAMS = {
+    "deque": """
+        from collections import deque
+        def f():
+            d = deque([1, 2], maxlen=4)
+            d.append(3); d.appendleft(0); d.extend([4, 5]); d.extendleft("ab")
+            d.rotate(1)
+            left, right = d.popleft(), d.pop()
+            return list(d), left, right, len(d), d.maxlen, isinstance(d, deque), isinstance(d, list), 3 in d, d[0]
+        answer = f()
+        """,
+    "deque of a generator": """
+        from collections import deque
+        answer = [x for x in deque(i * i for i in range(4))], bool(deque()), deque([1]) == deque([1])
+        """,
+    "deque as a default factory": """
+        from collections import defaultdict, deque
+        from dataclasses import dataclass, field
+        from typing import Deque, Dict
+        @dataclass
+        class Tags:
+            names: Deque[str] = field(default_factory=deque)
+            values: Dict[str, int] = field(default_factory=dict)
+            @property
+            def first(self):
+                return self.values[self.names[0]]
+        def group(pairs):
+            out = defaultdict(Tags)
+            for key, value in pairs.items():
+                name, tag = key.split(".")
+                if tag.endswith("*"):
+                    out[name].names.appendleft(tag.strip("*"))
+                else:
+                    out[name].names.append(tag)
+                out[name].values[tag.strip("*")] = value
+            return out
+        tags = group({"a.x": 1, "a.y*": 2, "b.z": 3})
+        answer = {name: (list(t.names), t.first) for name, t in tags.items()}
+        """,
+    "abstract base classes by inheritance": """
+        from collections.abc import Mapping, MutableMapping, Sequence
+        from dataclasses import dataclass
+        from numbers import Number
+        import torch.nn as nn
+        @dataclass
+        class Block:
+            depth: int = 2
+        class Named(dict):
+            pass
+        def kinds(x):
+            return [isinstance(x, kind) for kind in (Sequence, Mapping, MutableMapping, Number)]
+        answer = [kinds(x) for x in (Block(), Named(), [1], (1,), "a", {}, 2, 2.5, None, nn.ReLU(), nn.ModuleList())]
+        """,
+    "abstract base classes by methods": """
+        from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sized
+        import torch.nn as nn
+        class Empty:
+            pass
+        class Walk:
+            def __iter__(self): return iter([1])
+        class Full(Walk):
+            def __len__(self): return 1
+            def __contains__(self, x): return x == 1
+            def __call__(self): return 1
+        def kinds(x):
+            return [isinstance(x, kind) for kind in (Callable, Collection, Container, Iterable, Iterator, Sized)]
+        answer = [kinds(x) for x in (Empty(), Walk(), Full())]
+        layers = nn.ReLU(), nn.ModuleList(), nn.Sequential(), nn.ModuleDict()
+        answer.append([(isinstance(x, Callable), isinstance(x, Iterable), isinstance(x, Sized)) for x in layers])
+        """,
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_programs(answer: Answer, name: str) -> None:
+    assert repr(answer(PROGRAMS[name])) == repr(python(PROGRAMS[name]))
