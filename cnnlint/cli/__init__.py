@@ -74,7 +74,7 @@ def run(args: list[str] | None = None) -> int:
     """Runs the command line; returns the exit status. No exception leaves it."""
     given = sys.argv[1:] if args is None else args
     # Syntax trees are many small objects that stay: collecting often costs a tenth of the time and finds nothing.
-    gc.set_threshold(50_000)
+    gc.set_threshold(500_000)
     try:
         result: Any = cli.main(given, prog_name="cnnlint", standalone_mode=False)
         sys.stdout.flush()

@@ -16,8 +16,8 @@ _STATEFUL = ("Dropout", "BatchNorm", "InstanceNorm", "AlphaDropout", "FeatureAlp
 
 def collect_facts(it: Interpreter, root: ModuleInstance) -> Facts:
     """What the evaluation of ``root`` showed about how its modules are made, kept and used."""
-    names = {id(module): name for name, module in named_modules(it, root)}
     modules = dict(named_modules(it, root))
+    names = {id(module): name for name, module in modules.items()}
     return Facts(
         hidden=tuple(_hidden(it, modules, names)),
         unread=tuple(_unread(it, modules)),
@@ -50,7 +50,8 @@ def count_parameters(it: Interpreter, modules: list[ModuleInstance], known: set[
 def _hidden(it: Interpreter, modules: dict[str, ModuleInstance], names: dict[int, str]) -> Iterator[HiddenModules]:
     registered = {id(p) for module in modules.values() for p in module.params.values()}
     for name, owner in modules.items():
-        for attribute, value in owner.attrs.items():
+        containers = [(key, value) for key, value in owner.attrs.items() if isinstance(value, dict | list | tuple)]
+        for attribute, value in containers:
             inside = [m for m in _modules_in(value) if id(m) not in names]
             site = it.recorder.assignments.get((id(owner), attribute))
             if not inside or site is None or it.haze(value):
@@ -63,9 +64,9 @@ def _hidden(it: Interpreter, modules: dict[str, ModuleInstance], names: dict[int
             )  # fmt: skip
 
 
-def _modules_in(value: Value) -> list[ModuleInstance]:
+def _modules_in(container: dict[Value, Value] | list[Value] | tuple[Value, ...]) -> list[ModuleInstance]:
     """The modules directly in a plain container."""
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    items = container.values() if isinstance(container, dict) else container
     return [item for item in items if isinstance(item, ModuleInstance)]
 
 
@@ -99,6 +100,8 @@ def _mentioned(owner: ModuleInstance, attribute: str) -> bool:
 def _made_in_forward(
     it: Interpreter, modules: dict[str, ModuleInstance], names: dict[int, str]
 ) -> Iterator[MadeInForward]:
+    if not it.recorder.made_in_forward:
+        return
     kept = set(names) | {id(value) for module in modules.values() for value in module.attrs.values()}
     for made, site in it.recorder.made_in_forward:
         if isinstance(made, ModuleInstance):

@@ -16,6 +16,18 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 
+@dataclass(slots=True)
+class Signature:
+    """A module's signature as it was when instances up to ``birth`` had been made and ``effects`` and ``touched``
+    changes noted; ``number`` is ``None`` where it has none, or while it is being computed."""
+
+    module: ModuleInstance
+    birth: int
+    effects: int
+    touched: int
+    number: int | None = None
+
+
 @dataclass
 class Memo:
     """What was noted, and the recordings made so far. ``tokens`` gives equal structures one number."""
@@ -30,15 +42,26 @@ class Memo:
     forwards: dict[Hashable, Any] = field(default_factory=dict)
     builds: dict[Hashable, Any] = field(default_factory=dict)
     seen: set[Hashable] = field(default_factory=set)
-    signatures: dict[int, tuple[ModuleInstance, int, int | None]] = field(default_factory=dict)
-    """By identity of a module: the module, the number of effects when its signature was computed, and the signature
-    (``None``: it has none, or it is being computed)."""
+    signatures: dict[int, Signature] = field(default_factory=dict)
+    """By identity of a module."""
+    signed: set[int] = field(default_factory=set)
+    """Identities of the lists, dicts and sets whose items are part of a token; they are kept in ``alive``."""
     alive: dict[int, Any] = field(default_factory=dict)
     """What tokens name by identity, kept so that no identity is given out twice."""
 
     def token(self, structure: Hashable) -> int:
         """One number for all equal structures."""
         return self.tokens.setdefault(structure, len(self.tokens))
+
+    def holds(self, signature: Signature) -> bool:
+        """Whether nothing that a signature stands for has changed since it was computed: the instances changed are
+        younger than all that the module held then, the collections are part of no signature."""
+        if any(birth < signature.birth for birth in self.effects[signature.effects :]) or any(
+            id(container) in self.signed for container in self.touched[signature.touched :]
+        ):
+            return False
+        signature.effects, signature.touched = len(self.effects), len(self.touched)
+        return True
 
 
 @dataclass(frozen=True, slots=True)

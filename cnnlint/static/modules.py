@@ -159,11 +159,14 @@ def _run_layer(it: Interpreter, spec: LayerSpec, args: Args, kwargs: Kwargs, sit
     named = {key: to_op(it, value) for key, value in kwargs.items()}
     if spec.materialize is not None:
         try:
-            state = materialize_layer(spec, state, given, named)
+            made = materialize_layer(spec, state, given, named)
         except (Refused, Unclear):
             pass
         else:
-            _install(it, module, state, site)
+            if made != state:
+                it.effect(module)
+                _install(it, module, made, site)
+            state = made
     sources = tensors_of([*inputs, *kwargs.values()])
     result = ask(it, lambda: call_layer(spec, state, given, named, it.training), spec.name, sources, site)
     if module.attrs.get("inplace") is True and isinstance(result, TensorValue) and isinstance(inputs[0], TensorValue):

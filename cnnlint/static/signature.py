@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from cnnlint.graph.dims import Sym
+from cnnlint.static.memo import Signature
 from cnnlint.static.values import (
     Bound,
     Class,
@@ -18,6 +19,7 @@ from cnnlint.static.values import (
     Partial,
     TensorValue,
     Value,
+    births,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -36,8 +38,12 @@ def token_of(it: Interpreter, value: Value) -> Hashable:
     kind = type(value)
     if kind in _PLAIN or kind is Sym:
         return kind, value
-    if isinstance(value, list | tuple | dict | set) and it.haze(value):
-        raise Unsignable
+    if isinstance(value, list | tuple | dict | set):
+        if it.haze(value):
+            raise Unsignable
+        if kind is not tuple:
+            it.memo.alive[id(value)] = value
+            it.memo.signed.add(id(value))
     match value:
         case Class() | Function() | Native():
             it.memo.alive[id(value)] = value
@@ -78,17 +84,16 @@ def signature(it: Interpreter, module: ModuleInstance) -> int:
     Raises :class:`Unsignable`. Computed once for as long as nothing is changed."""
     memo = it.memo
     known = memo.signatures.get(id(module))
-    if known is not None and known[1] == len(memo.effects):
-        if known[2] is None:
+    if known is not None and memo.holds(known):
+        if known.number is None:
             raise Unsignable
-        return known[2]
-    memo.signatures[id(module)] = (module, len(memo.effects), None)
+        return known.number
+    found = memo.signatures[id(module)] = Signature(module, births(), len(memo.effects), len(memo.touched))
     if it.haze(module.modules) or it.haze(module.params):
         raise Unsignable
     memo.alive[id(module.cls)] = module.cls
-    found = memo.token(_structure(it, module))
-    memo.signatures[id(module)] = (module, len(memo.effects), found)
-    return found
+    found.number = memo.token(_structure(it, module))
+    return found.number
 
 
 def _structure(it: Interpreter, module: ModuleInstance) -> Hashable:

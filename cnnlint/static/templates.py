@@ -51,12 +51,12 @@ def built(
 def _key(it: Interpreter, cls: Class, args: list[Value], kwargs: dict[str, Value], site: Site) -> Hashable | None:
     if not it.certain or it.trail.open or it.guarded or it.recorder.running:
         return None
+    if any(isinstance(value, ModuleInstance) for value in (*args, *kwargs.values())):
+        return None
     try:
         given = tuple(token_of(it, arg) for arg in args)
         named = tuple((name, token_of(it, value)) for name, value in kwargs.items())
     except (Unsignable, RecursionError):
-        return None
-    if any(isinstance(value, ModuleInstance) for value in (*args, *kwargs.values())):
         return None
     it.memo.alive[id(cls)] = cls
     return id(cls), site, given, named

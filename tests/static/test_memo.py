@@ -159,6 +159,34 @@ PITFALLS = {
                 for block in self.blocks: x = block(x)
                 return torch.cat(features, 1)
         """,
+    "lazy layers take their sizes from the first input": """
+        class Block(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.LazyConv2d(8, 3, padding=1)
+            def forward(self, x): return self.conv(x)
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.blocks = nn.Sequential(*[Block() for _ in range(4)])
+            def forward(self, x): return self.blocks(self.blocks[0](x)[:, :3])
+        """,
+    "a list inside a block that grows between two calls": """
+        class Block(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 3, 1)
+                self.seen = [1]
+            def forward(self, x): return self.conv(x)[:, :, len(self.seen):]
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a, self.b = Block(), Block()
+            def forward(self, x):
+                x = self.b(self.a(x))
+                self.a.seen.append(2)
+                return self.b(self.a(x))
+        """,
     "a failure in each": """
         class Block(nn.Module):
             def __init__(self, n):

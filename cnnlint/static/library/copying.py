@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cnnlint.graph.dims import Sym
 from cnnlint.graph.model import Tensor
 from cnnlint.static.library.define import Table
 from cnnlint.static.values import Instance, ModuleInstance, Partial, Site, TensorValue, Value
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 COPYING = Table()
+
+_UNCHANGING = frozenset({int, float, bool, str, bytes, complex, type(None), Sym})
+"""Types whose values are their own copies: nearly all attributes of layers."""
 
 
 @COPYING.add("copy.copy")
@@ -31,6 +35,8 @@ def _deepcopy(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site
 
 def deep_copy(it: Interpreter, value: Value, done: dict[int, Value]) -> Value:
     """A copy that shares nothing that can change; what occurs twice in the original occurs twice in the copy."""
+    if type(value) in _UNCHANGING:
+        return value
     it.steps -= 1
     if id(value) in done:
         return done[id(value)]
@@ -50,7 +56,7 @@ def deep_copy(it: Interpreter, value: Value, done: dict[int, Value]) -> Value:
         made.extend(deep_copy(it, item, done) for item in value)
         made = _same_haze(it, value, made)
     elif type(value) is tuple:
-        made = tuple(deep_copy(it, item, done) for item in value)
+        made = value if _unchanging(value) else tuple(deep_copy(it, item, done) for item in value)
     elif isinstance(value, dict):
         made = value.copy()
         made.update((key, deep_copy(it, item, done)) for key, item in value.items())
@@ -61,6 +67,10 @@ def deep_copy(it: Interpreter, value: Value, done: dict[int, Value]) -> Value:
         return value
     done[id(value)] = made
     return made
+
+
+def _unchanging(value: tuple[Value, ...]) -> bool:
+    return all(type(item) in _UNCHANGING for item in value)
 
 
 def _same_haze(it: Interpreter, original: Any, made: Any) -> Any:
@@ -77,7 +87,7 @@ def _copy_module(
     if done is not None:
         done[id(module)] = made
     made.initialised, made.spec, made.training = module.initialised, module.spec, module.training
-    made.attrs = {name: copy(value) for name, value in module.attrs.items()}
+    made.attrs = {name: value if type(value) in _UNCHANGING else copy(value) for name, value in module.attrs.items()}
     made.modules = {name: copy(value) for name, value in module.modules.items()}
     made.params = {name: copy(value) for name, value in module.params.items()}
     made.buffers = {name: copy(value) for name, value in module.buffers.items()}
