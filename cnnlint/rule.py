@@ -165,9 +165,10 @@ class DeleteLine:
 @dataclass(frozen=True, slots=True)
 class BuildEach:
     """Write the list with the construction at ``span``, which is multiplied, as a comprehension: ``[f()] * n`` becomes
-    ``[f() for _ in range(n)]``."""
+    ``[f() for _ in range(n)]``. Where a function builds it, the multiplied list stands at ``container``."""
 
     span: Span
+    container: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ import libcst
 
 from cnnlint.findings import TextEdit
 from cnnlint.fix.lines import append_line, local_names, names_in
-from cnnlint.fix.locate import Place, expression_offsets, offsets, statements_around
+from cnnlint.fix.locate import Place, expression_offsets, offsets, statement_at, statements_around
 from cnnlint.fix.textedits import replacing
 from cnnlint.graph.span import Span
-from cnnlint.rule import BuildOnce, WrapValue
+from cnnlint.rule import BuildEach, BuildOnce, WrapValue
 from cnnlint.source.index import FileIndex
 
 _REPEATING = (
@@ -23,16 +23,22 @@ _REPEATING = (
 def wrap_value(place: Place, intent: WrapValue) -> TextEdit | None:
     """The assigned value in a call."""
     match place.node:
-        case ast.Assign(targets=[_], value=value) | ast.AnnAssign(value=ast.expr() as value):
+        case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
             start, end = expression_offsets(place.index, value)
             text = place.index.text.text[start:end]
             if isinstance(value, ast.Tuple) and not _in_brackets(place):
                 text = f"({text})"
             if intent.alone:
+                if not _is_own_attribute(target):
+                    return None
                 start, end = place.start, place.end
             return replacing(place.index, start, end, f"{intent.before}{text}{intent.after}")
         case _:
             return None
+
+
+def _is_own_attribute(target: ast.expr) -> bool:
+    return isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self"
 
 
 def _in_brackets(place: Place) -> bool:
@@ -42,14 +48,24 @@ def _in_brackets(place: Place) -> bool:
     return isinstance(value, libcst.Tuple) and bool(value.lpar)
 
 
-def build_each(place: Place, span: Span) -> TextEdit | None:
+def build_each(index: FileIndex, intent: BuildEach) -> TextEdit | None:
     """``[f()] * n`` as ``[f() for _ in range(n)]``."""
+    for span in (intent.span, intent.container):
+        place = statement_at(index, span) if span is not None and span.path == index.text.path else None
+        found = _multiplied(place, span) if place is not None and span is not None else None
+        if found is not None:
+            return found
+    return None
+
+
+def _multiplied(place: Place, span: Span) -> TextEdit | None:
+    """A multiplied list around ``span``, or in it."""
     for node in ast.walk(place.node):
         match node:
             case (
                 ast.BinOp(left=ast.List(elts=elements) as repeated, op=ast.Mult(), right=count)
                 | ast.BinOp(left=count, op=ast.Mult(), right=ast.List(elts=elements) as repeated)
-            ) if _holds(place.index, repeated, span):
+            ) if _holds(place.index, repeated, span) or _is_held(place.index, node, span):
                 return _comprehension(place.index, node, repeated, elements, count)
     return None
 
@@ -57,6 +73,11 @@ def build_each(place: Place, span: Span) -> TextEdit | None:
 def _holds(index: FileIndex, node: ast.expr, span: Span) -> bool:
     (start, end), (first, last) = expression_offsets(index, node), offsets(index, span)
     return start <= first and last <= end
+
+
+def _is_held(index: FileIndex, node: ast.expr, span: Span) -> bool:
+    (start, end), (first, last) = expression_offsets(index, node), offsets(index, span)
+    return first <= start and end <= last
 
 
 def _comprehension(

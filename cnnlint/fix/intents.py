@@ -100,8 +100,8 @@ def _edit(intent: Edit, index: FileIndex) -> TextEdit | None:
             return _replace_callee(place, intent)
         case WrapValue():
             return wrap_value(place, intent)
-        case BuildEach(span=span):
-            return build_each(place, span)
+        case BuildEach():
+            return build_each(index, intent)
         case SetArgument() | WrapArgument() | RemoveArgument():
             return _change_call(place, intent)
         case _:

@@ -39,11 +39,13 @@ def insert_first(index: FileIndex, span: Span, text: str) -> TextEdit | None:
 
 
 def move_first(index: FileIndex, span: Span) -> Sequence[TextEdit]:
-    """The statement at ``span`` as the first one of its function, if it reads nothing that is bound there."""
+    """The statement at ``span`` as the first one of its function, if it reads nothing that is made there: no name that
+    the function binds, no attribute of its object."""
     moved, first = statement_at(index, span), _first(index, span)
     if moved is None or first is None or moved.node is first.node or not isinstance(moved.node, ast.Expr):
         return ()
-    if names_in(moved.node) & local_names(first.block):
+    attributes = (each.value for each in ast.walk(moved.node) if isinstance(each, ast.Attribute))
+    if names_in(moved.node) & local_names(first.block) or any(getattr(each, "id", "") == "self" for each in attributes):
         return ()
     inserted, deleted = insert_line(first, index.text.text[moved.start : moved.end]), delete_line(moved)
     return () if inserted is None or deleted is None else (inserted, deleted)

@@ -6,17 +6,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from cnnlint.graph.dims import Dim
 from cnnlint.graph.span import Span
+
+if TYPE_CHECKING:
+    from cnnlint.graph.model import Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """One module that is several entries of a container: its class, how many, its parameters, where it is built."""
+
+    type: str
+    entries: int
+    parameters: Dim | None
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class HiddenModules:
     """Modules in a plain list, tuple or dict attribute, which ``parameters()`` does not see.
 
-    ``owner`` is the qualified name of the module that holds the attribute; ``parameters`` counts those in it that are
-    registered nowhere else (``None``: unknown); ``frozen`` is whether none of them is trained."""
+    ``owner`` is the qualified name of the module that holds the attribute; ``count`` is its entries, ``parameters``
+    counts those in it that are registered nowhere else (``None``: unknown); ``frozen`` is whether none of them is
+    trained; ``flat`` whether the entries are modules and nothing else, under text keys in a dict."""
 
     owner: str
     owner_type: str
@@ -26,6 +41,19 @@ class HiddenModules:
     parameters: Dim | None
     frozen: bool
     read_in_forward: bool
+    span: Span
+    flat: bool = False
+    repeated: tuple[Repeated, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LooseTensor:
+    """A tensor that is a plain attribute of a module, neither parameter nor buffer. ``moved`` is whether the module's
+    class has a method of its own that may move it (``to``, ``cuda``, ``_apply``)."""
+
+    attribute: str
+    tensor: Tensor
+    moved: bool
     span: Span
 
 
@@ -46,20 +74,23 @@ class UnreadModule:
 
 @dataclass(frozen=True, slots=True)
 class MadeInForward:
-    """A module or parameter constructed while ``forward`` runs. ``kept`` is whether it was stored on a module."""
+    """A module or parameter constructed while ``forward`` runs, without what is built inside it. ``parameters`` are
+    its new ones, ``kept`` is whether it was stored on a module."""
 
     type: str
     path: str
     parameters: Dim | None
     stateful: bool
-    """Whether it behaves differently in training (dropout, batch norm)."""
+    """Whether it is in training mode and behaves differently there: dropout, batch norm, or what has nothing but such
+    layers to it."""
     kept: bool
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class Overwritten:
-    """A module attribute that is assigned again before anything read it: ``parameters`` are lost."""
+    """A module attribute that is assigned again, in the same block of code, before anything read it: ``parameters``
+    are lost."""
 
     owner_type: str
     attribute: str
@@ -70,12 +101,14 @@ class Overwritten:
 
 @dataclass(frozen=True, slots=True)
 class DeviceLiteral:
-    """A device named in the code of a module: ``text`` is ``cuda``, ``cuda:0``… ``in_forward`` tells where."""
+    """A device named in the code of a module: ``text`` is ``cuda``, ``cuda:0``… ``in_forward`` tells where. ``tensor``
+    is an argument of the function whose device a new tensor could have instead; empty where there is none."""
 
     text: str
     call: str
     in_forward: bool
     span: Span
+    tensor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +120,5 @@ class Facts:
     made_in_forward: tuple[MadeInForward, ...] = ()
     overwritten: tuple[Overwritten, ...] = ()
     devices: tuple[DeviceLiteral, ...] = ()
+    loose: tuple[LooseTensor, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)

@@ -173,6 +173,8 @@ class Failure:
     """Qualified name of the module built or called, as far as it is known."""
     node: Node | None = None
     certain: bool = True
+    other: Span | None = None
+    """Where what should have come before is done: the late ``super().__init__()``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,5 +168,6 @@ def _failures(recorder: Recorder, by_id: dict[int, Module], nodes: tuple[Node, .
         owner = by_id.get(id(record.module)) if record.module is not None else None
         node = nodes[record.node] if record.node is not None and record.node < len(nodes) else None
         name = owner.name if owner is not None else ""
-        found.append(Failure(record.problem, record.site.span, record.type, name, node, record.certain))
+        place, other = record.site.span, _span(record.other)
+        found.append(Failure(record.problem, place, record.type, name, node, record.certain, other))
     return tuple(found)

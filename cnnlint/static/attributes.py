@@ -30,6 +30,7 @@ from cnnlint.static.values import (
     TensorValue,
     Unknown,
     Value,
+    type_name,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -78,9 +79,9 @@ def get_attribute(it: Interpreter, value: Value, name: str, site: Site) -> Value
     """``value.name``. Raises the program's ``AttributeError`` where it certainly has none."""
     found = _get(it, value, name, site)
     if found is MISSING and name.startswith("__"):
-        return it.unknown(f"{name} of {_type_name(value)}", site)
+        return it.unknown(f"{name} of {type_name(value)}", site)
     if found is MISSING:
-        text = f"{_type_name(value)!r} object has no attribute {name!r}"
+        text = f"{type_name(value)!r} object has no attribute {name!r}"
         raise Raised(AttributeError, text, problem=_missing_attribute(value, name, text))
     return found
 
@@ -90,12 +91,6 @@ def _missing_attribute(value: Value, name: str, text: str) -> Problem:
     if isinstance(value, ModuleInstance):
         near = get_close_matches(name, [*value.attrs, *value.modules, *value.params, *value.buffers], 1)
     return Problem(ProblemKind.ATTRIBUTE, f"raises AttributeError: {text}", near[0] if near else None, name)
-
-
-def _type_name(value: Value) -> str:
-    if isinstance(value, Instance):
-        return value.cls.name
-    return {"TensorValue": "Tensor", "Function": "function"}.get(type(value).__name__, type(value).__name__)
 
 
 def _get(it: Interpreter, value: Value, name: str, site: Site) -> Value:

@@ -76,6 +76,7 @@ def call_unknown(it: Interpreter, callee: Unknown, args: Args, site: Site) -> Un
         if isinstance(arg, list | dict | set):
             it.make_hazy(arg, callee)
     why = callee if not callee.name else it.unknown(f"the argument {callee.name} is not known", site)
+    it.recorder.handed(args)
     if it.recorder.running:
         it.note(why)
         it.hidden_parameters = True
@@ -102,13 +103,16 @@ def call_function(it: Interpreter, function: Function, args: Args, kwargs: Kwarg
     code = function.code
     frame = Frame(function.env, code.statement, names, parent=function.closure, owner=function.owner)
     frame.first = args[0] if args else None
+    frame.arguments = tuple(names)
     frame.level = it.trail.depth
     if code.generator:
         frame.yields = []
     it.enter(site)
+    outer, it.frame = it.frame, frame
     try:
         result = _run(it, code.body, frame, site)
     finally:
+        it.frame = outer
         it.leave()
     return Iteration(frame.yields) if frame.yields is not None else result
 

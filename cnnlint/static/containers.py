@@ -10,7 +10,7 @@ from cnnlint.static.iteration import items_of
 from cnnlint.static.modules import Args, Kwargs, call_module, init_module, no_forward
 from cnnlint.static.operators import first_unknown
 from cnnlint.static.signals import Raised
-from cnnlint.static.values import Instance, ModuleInstance, Native, Site, TensorValue, Unknown, Value
+from cnnlint.static.values import Instance, ModuleInstance, Native, Site, TensorValue, Unknown, Value, type_name
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -33,13 +33,9 @@ def _put(it: Interpreter, module: ModuleInstance, name: str, value: Value, site:
         it.note(value)
         it.set_item(module.modules, name, value)
     else:
-        text = f"{_type_name(value)} is not a Module subclass"
-        problem = Problem(ProblemKind.CONTAINER, f"raises TypeError: {text}", got=_type_name(value))
+        text = f"{type_name(value)} is not a Module subclass"
+        problem = Problem(ProblemKind.CONTAINER, f"raises TypeError: {text}", got=type_name(value))
         raise Raised(TypeError, text, problem=problem)
-
-
-def _type_name(value: Value) -> str:
-    return value.cls.name if isinstance(value, Instance) else type(value).__name__
 
 
 def _unknown_items(it: Interpreter, module: ModuleInstance, source: Value, site: Site) -> None:

@@ -34,7 +34,7 @@ class Frame:
     """Local names of one running function, class body or module statement."""
 
     __slots__ = (
-        "class_body", "comprehension", "env", "first", "global_names", "level", "locals", "module_level",
+        "arguments", "class_body", "comprehension", "env", "first", "global_names", "level", "locals", "module_level",
         "nonlocal_names", "outcomes", "owner", "parent", "statement", "yields",
     )  # fmt: skip
 
@@ -55,6 +55,8 @@ class Frame:
         self.locals = names
         self.parent = parent
         self.owner = owner
+        self.arguments: tuple[str, ...] = ()
+        """The names of the parameters."""
         self.first: Value = None
         """The first argument, for ``super()`` without arguments."""
         self.class_body = class_body

@@ -56,6 +56,8 @@ class Interpreter:
         self.noted = 0
         """How many unknowns were noted so far, repeated ones too."""
         self.memo = Memo()
+        self.frame: Frame | None = None
+        """The function that is running."""
         self.script: ScriptLog | None = None
         """Where what a script does to its models is written down, while a script is read."""
         self.around = False

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cnnlint.graph.model import Origin, Problem, ProblemKind, Tensor
 from cnnlint.ops.apply import build_layer, call_layer, materialize_layer
 from cnnlint.ops.spec import LayerSpec, LayerState, Refused, Unclear
+from cnnlint.static.devices import note_device
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
@@ -38,8 +39,8 @@ def set_on_module(it: Interpreter, module: ModuleInstance, name: str, value: Val
     """``module.name = value``, as ``nn.Module.__setattr__`` sorts it."""
     is_module = isinstance(value, ModuleInstance)
     is_parameter = isinstance(value, TensorValue) and value.trainable is not None
-    if (is_module or is_parameter) and not module.initialised and not module.cls.has("unresolved"):
-        _refuse_uninitialised(it, module, "module" if is_module else "parameter", site)
+    if is_module or is_parameter:
+        _refuse_uninitialised(it, module, f"cannot assign {'module' if is_module else 'parameters'} {_BEFORE}", site)
     if it.script is not None:
         it.script.attribute_set(it, module, name, value, site)
     it.recorder.assigned(module, name, value, site)
@@ -62,9 +63,13 @@ def set_on_module(it: Interpreter, module: ModuleInstance, name: str, value: Val
         it.set_item(module.attrs, name, value)
 
 
-def _refuse_uninitialised(it: Interpreter, module: ModuleInstance, kind: str, site: Site) -> None:
-    """Torch raises at this assignment; reading goes on as if ``super().__init__()`` had run."""
-    text = f"cannot assign {kind} before Module.__init__() call"
+_BEFORE = "before Module.__init__() call"
+
+
+def _refuse_uninitialised(it: Interpreter, module: ModuleInstance, text: str, site: Site) -> None:
+    """Torch raises here where ``super().__init__()`` has not run; reading goes on as if it had."""
+    if module.initialised or module.cls.has("unresolved"):
+        return
     if it.guarded:
         raise Raised(AttributeError, text)
     it.recorder.fail(Problem(ProblemKind.UNINITIALISED, text), site, module.cls.name, module, None)
@@ -96,6 +101,7 @@ def _init_layer(it: Interpreter, spec: LayerSpec, args: Args, kwargs: Kwargs, si
     module: ModuleInstance = args[0]
     init_module(it, [module], {}, site)
     module.spec = spec
+    note_device(it, spec.name, args, kwargs, module.built_at or site)
     given = [to_op(it, arg) for arg in args[1:]]
     named = {key: to_op(it, value) for key, value in kwargs.items()}
     try:
@@ -250,6 +256,9 @@ def init_module(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Valu
     for failure in it.recorder.failures:
         if failure.module is args[0] and failure.problem.kind is ProblemKind.UNINITIALISED:
             failure.problem = replace(failure.problem, got="initialised later")
+            # The call in the function that failed, where this one is that of a base class.
+            running = [*it.recorder.sites, site]
+            failure.other = failure.other or running[min(failure.depth, len(running) - 1)]
     args[0].initialised = True
     return None
 
@@ -263,9 +272,7 @@ def _returns_self(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Va
 
 def _moves(name: str) -> Method:
     def method(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
-        from cnnlint.static.torchcalls import note_device
-
-        note_device(it, name, args[1:], kwargs, site)
+        note_device(it, name, args, kwargs, site)
         return args[0]
 
     return method
@@ -279,6 +286,14 @@ def _arg(args: Args, kwargs: Kwargs, position: int, name: str, default: Value = 
     return args[position] if len(args) > position else kwargs.get(name, default)
 
 
+_REFUSALS = {
+    "buffers": f"cannot assign buffer {_BEFORE}",
+    "params": f"cannot assign parameter {_BEFORE}",
+    "modules": "'{}' object has no attribute '_modules'",
+}
+"""What torch says where something is registered before ``Module.__init__()``."""
+
+
 def _register(table: str) -> Method:
     def method(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
         module, name = args[0], _arg(args, kwargs, 1, "name")
@@ -290,6 +305,7 @@ def _register(table: str) -> Method:
             return None
         if table == "modules" and "." in name:
             raise Raised(KeyError, f'module name can\'t contain ".", got: {name}')
+        _refuse_uninitialised(it, module, _REFUSALS[table].format(module.cls.name), site)
         it.effect(module)
         if table == "buffers" and isinstance(value, TensorValue) and value.edge.origin is Origin.CONSTANT:
             value.edge = replace(value.edge, name=name)

@@ -56,6 +56,9 @@ class FailureRecord:
     module: ModuleInstance | None
     node: int | None
     certain: bool
+    depth: int
+    """How many calls were running."""
+    other: Site | None = None
 
 
 @dataclass(slots=True)
@@ -84,7 +87,7 @@ class Recorder:
     read_dynamically: set[int] = field(default_factory=set)
     overwritten: list[tuple[ModuleInstance, str, Value, Site, Site]] = field(default_factory=list)
     made_in_forward: list[tuple[Value, Site]] = field(default_factory=list)
-    devices: list[tuple[str, str, bool, Site]] = field(default_factory=list)
+    devices: list[tuple[str, str, bool, str, Site]] = field(default_factory=list)
     assumed_rank: bool = False
     """Whether an input was given a number of axes that its layer does not insist on."""
     initialising: list[ModuleInstance] = field(default_factory=list)
@@ -140,14 +143,22 @@ class Recorder:
         """Attributes of a module are read by computed name, or its children are walked."""
         self.read_dynamically.add(id(module))
 
-    def device(self, text: str, call: str, site: Site) -> None:
-        """A device is named."""
-        self.devices.append((text, call, self.running, site))
+    def handed(self, values: Sequence[Value]) -> None:
+        """Values are given to something that is not read, which may read all of them."""
+        for value in values:
+            if isinstance(value, ModuleInstance) and id(value) not in self.read_dynamically:
+                self.read_any(value)
+                self.handed(list(value.modules.values()))
+
+    def device(self, text: str, call: str, tensor: str, site: Site) -> None:
+        """A device is named; ``tensor`` is an argument whose device could be meant."""
+        self.devices.append((text, call, self.running, tensor, site))
 
     def fail(self, problem: Problem, site: Site, kind: str, module: ModuleInstance | None, node: int | None) -> None:
         """Torch refuses a construction or a call."""
         it = self.interpreter
-        self.failures.append(FailureRecord(problem, site, kind, module, node, it is None or it.certain))
+        certain = it is None or it.certain
+        self.failures.append(FailureRecord(problem, site, kind, module, node, certain, len(self.sites)))
 
     # ---- running ------------------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from cnnlint.graph.model import Origin, Tensor
 from cnnlint.graph.operations import Opaque, Operation
 from cnnlint.ops.apply import apply_function
 from cnnlint.ops.spec import UNKNOWN, Refused, Result, TensorSpec, Unclear
+from cnnlint.static.devices import note_device
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
@@ -89,7 +90,7 @@ def call_function(
     spec = (ops.function(name.replace("operator.", "operator.i")) if inplace else None) or ops.function(name)
     if spec is None:
         return _unlisted(it, name, args, kwargs, site)
-    note_device(it, name, args[1:], kwargs, site)
+    note_device(it, name, args, kwargs, site)
     given = [to_op(it, arg) for arg in args]
     named = {key: to_op(it, value) for key, value in kwargs.items()}
     sources = tensors_of([*args, *kwargs.values()])
@@ -98,17 +99,6 @@ def call_function(
     if changes and (inplace or _in_place(name) or getattr(_op_of(it, result), "inplace", False)):
         return move(it, args[0], result)
     return result
-
-
-def note_device(it: Interpreter, name: str, args: list[Value], kwargs: dict[str, Value], site: Site) -> None:
-    """Write down a device that the code of a module names: ``x.cuda()``, ``x.to("cuda")``, ``device="cuda:0"``."""
-    if not (it.recorder.running or it.recorder.initialising):
-        return
-    short = name.rpartition(".")[2]
-    named = [kwargs.get("device"), *(args if short == "to" else ())]
-    text = next((value for value in named if isinstance(value, str) and value.startswith("cuda")), "")
-    if text or short == "cuda":
-        it.recorder.device(text or "cuda", short, site)
 
 
 def _in_place(name: str) -> bool:
@@ -215,6 +205,9 @@ def call_external(it: Interpreter, callee: External, args: list[Value], kwargs: 
     for arg in args:
         if isinstance(arg, list | dict | set) and not isinstance(arg, str):
             it.make_hazy(arg, why)
+    it.recorder.handed([*args, *kwargs.values()])
+    if callee.path.startswith("torch.cuda."):
+        note_device(it, callee.path, [callee, *args], kwargs, site)
     sources = tensors_of([*args, *kwargs.values()])
     if it.recorder.running and (sources or any(isinstance(arg, ModuleInstance) for arg in args)):
         it.note(why)

@@ -510,3 +510,16 @@ class EnumMember:
     cls: Class
     name: str
     value: Value = field(default=None)
+
+
+_TYPE_NAMES = {
+    "Bound": "method", "Class": "type", "Function": "function", "Iteration": "generator", "ModuleEnv": "module",
+    "Partial": "partial", "TensorValue": "Tensor",
+}  # fmt: skip
+
+
+def type_name(value: Value) -> str:
+    """What Python calls the type of a value, as error messages have it."""
+    if isinstance(value, Instance):
+        return value.cls.name
+    return _TYPE_NAMES.get(type(value).__name__, type(value).__name__)

@@ -153,6 +153,7 @@ def test_names_of_torch_as_the_file_imports_them(imports: str, written: str | No
         ("«self.a = self.b = []»\n", ("g(",), None),
         ("«self.a += []»\n", ("g(",), None),
         ("«self.a = f(1)»  # why\n", ("self.g('a', ", ", k=0)", True), "self.g('a', f(1), k=0)  # why\n"),
+        ("«a = f(1)»\n", ("self.g('a', ", ")", True), None),
     ],
 )
 def test_wrap_value(before: str, values: tuple[object, ...], after: str | None) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from cnnlint.graph.facts import HiddenModules
 from cnnlint.graph.model import ModelGraph
-from cnnlint.graph.wording import number, plain
-from cnnlint.rule import Category, Example, Finding, Rule, Severity
+from cnnlint.graph.wording import number, plain, plural
+from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Rule, Severity, WrapValue
 
 _NET = """\
 class Net(nn.Module):
@@ -65,18 +65,59 @@ class ModulesInPlainContainer(Rule):
     bad = (
         Example(
             _NET.format(layers="self.layers = [nn.Conv2d(3, 3, 3) for _ in range(4)]", read="self.layers"),
-            ((4, "list of 4 modules in layers: 336 parameters invisible to parameters(), .to() and state_dict()"),),
+            (
+                (
+                    4,
+                    "self.layers is a plain list of 4 modules: parameters(), to() and state_dict() miss 336 parameters",
+                ),
+            ),
             why="a list",
         ),
         Example(
             _NET.format(layers="self.layers = (nn.Conv2d(3, 3, 1), nn.BatchNorm2d(3))", read="self.layers"),
-            ((4, "tuple of 2 modules in layers: 18 parameters invisible to parameters(), .to() and state_dict()"),),
+            (
+                (
+                    4,
+                    "self.layers is a plain tuple of 2 modules: parameters(), to() and state_dict() miss 18 parameters",
+                ),
+            ),
             why="a tuple",
         ),
         Example(
             _NET.format(layers="self.layers = {'a': nn.Conv2d(3, 3, 1)}", read="self.layers.values()"),
-            ((4, "dict of 1 module in layers: 12 parameters invisible to parameters(), .to() and state_dict()"),),
+            (
+                (
+                    4,
+                    "self.layers is a plain dict of 1 module: parameters(), to() and state_dict() miss 12 parameters",
+                ),
+            ),
             why="a dict",
+        ),
+        Example(
+            _NET.format(
+                layers="self.layers = []\n        for _ in 'ab':\n            self.layers.append(nn.Conv2d(3, 3, 1))",
+                read="self.layers",
+            ),
+            (
+                (
+                    4,
+                    "self.layers is a plain list of 2 modules: parameters(), to() and state_dict() miss 24 parameters",
+                ),
+            ),
+            why="appended one by one",
+        ),
+        Example(
+            _NET.format(
+                layers="teacher = nn.Conv2d(3, 3, 1).requires_grad_(False)\n        self.layers = [teacher]",
+                read="self.layers",
+            ),
+            (
+                (
+                    5,
+                    "self.layers is a plain list of 1 module: parameters(), to() and state_dict() miss 12 parameters",
+                ),
+            ),
+            why="a frozen teacher, hidden on purpose: it is not moved either (advice)",
         ),
     )
     good = (
@@ -91,6 +132,24 @@ class ModulesInPlainContainer(Rule):
             ),
             why="registered under another name too",
         ),
+        Example(
+            _NET.format(
+                layers="layers = [nn.Conv2d(3, 3, 3), nn.ReLU()]\n        self.layers = nn.Sequential(*layers)",
+                read="self.layers",
+            ),
+            why="a list that is only spread into a Sequential",
+        ),
+        Example(
+            _NET.format(
+                layers="self.layers = [nn.Conv2d(3, 3, 3)]\n        self.add_module('first', self.layers[0])",
+                read="self.layers",
+            ),
+            why="registered by add_module",
+        ),
+        Example(
+            _NET.format(layers="self.kinds = [nn.ReLU, nn.Tanh]", read="[kind() for kind in self.kinds]"),
+            why="a list of classes",
+        ),
         Example(_NET.format(layers="self.layers = [nn.ReLU(), nn.Tanh()]", read="self.layers"), why="no parameters"),
         Example(_NET.format(layers="self.layers = [torch.relu, torch.tanh]", read="self.layers"), why="functions"),
     )
@@ -102,14 +161,15 @@ class ModulesInPlainContainer(Rule):
                 yield self._finding(hidden)
 
     def _finding(self, hidden: HiddenModules) -> Finding:
-        modules = "1 module" if hidden.count == 1 else f"{hidden.count} modules"
-        registered = "nn.ModuleDict" if hidden.container == "dict" else "nn.ModuleList"
+        registered = "nn.ModuleDict" if hidden.container in ("dict", "OrderedDict") else "nn.ModuleList"
+        fix = Fix((WrapValue(hidden.span, f"torch.{registered}("),), Applicability.UNSAFE)
         return self.finding(
             hidden.span,
-            f"{hidden.container} of {modules} in {hidden.attribute}: {number(hidden.parameters)} parameters invisible "
-            "to parameters(), .to() and state_dict()",
+            f"self.{hidden.attribute} is a plain {hidden.container} of {plural(hidden.count, 'module')}: "
+            f"parameters(), to() and state_dict() miss {number(hidden.parameters)} parameters",
             layer=f"{hidden.owner}.{hidden.attribute}" if hidden.owner else hidden.attribute,
             severity=Severity.ADVICE if hidden.frozen else None,
-            help=registered,
+            help=f"wrap it in {registered}",
             data={"modules": hidden.count, "parameters": plain(hidden.parameters)},
+            fix=fix if hidden.flat and not hidden.frozen else None,
         )

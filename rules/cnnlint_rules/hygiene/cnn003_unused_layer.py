@@ -48,9 +48,9 @@ class UnusedLayer(Rule):
 
     When not to worry
     -----------------
-    Silent where the class reads attributes by computed name (`getattr`, `self.children()`, `self._modules`), where any
-    code of the project names the attribute (auxiliary heads under `if self.training`), and for classes without a
-    `forward`. Layers without parameters are advice only.
+    Silent where the class reads attributes by computed name (`getattr`, `self.children()`, `self._modules`) or hands
+    itself to a function that is not read, where any other code of the file names the attribute (auxiliary heads under
+    `if self.training`), and for classes without a `forward`. Layers without parameters are advice only.
 
     References
     ----------
@@ -65,12 +65,12 @@ class UnusedLayer(Rule):
     bad = (
         Example(
             _NET.format(layer="nn.Linear(8, 10)", forward="return self.conv(x)"),
-            ((5, "Linear unused is never used: 90 parameters (28.7 % of the model)"),),
+            ((5, "self.unused (Linear) is never used: 90 parameters (28.7 % of the model) without a gradient"),),
             why="a layer with parameters",
         ),
         Example(
             _NET.format(layer="nn.ReLU()", forward="return torch.relu(self.conv(x))"),
-            ((5, "ReLU unused is never used"),),
+            ((5, "self.unused (ReLU) is never used"),),
             why="without parameters (advice)",
         ),
     )
@@ -86,6 +86,33 @@ class UnusedLayer(Rule):
                 forward="x = self.conv(x)\n        return (x, self.unused(x)) if self.training else x",
             ),
             why="read in training only",
+        ),
+        Example(
+            _NET.format(layer="nn.Conv2d(8, 8, 1)", forward="return self._modules['un' + 'used'](self.conv(x))"),
+            why="read from the table of modules",
+        ),
+        Example(
+            _NET.format(
+                layer="nn.Conv2d(8, 8, 1)",
+                forward="for end in ('conv', 'unused'):\n            x = getattr(self, f'{end}')(x)\n        return x",
+            ),
+            why="read by an f-string",
+        ),
+        Example(
+            _NET.format(layer="nn.Linear(8, 8)", forward="return self.conv(x)")
+            + "\n\ndef project(net: Net, x):\n    return net.unused(net(x).mean((2, 3)))\n",
+            why="read by other code of the file",
+        ),
+        Example(
+            _NET.format(layer="nn.Linear(8, 8)", forward="return self.conv(x)").partition("\n\n    def forward")[0]
+            + "\n"
+            "\n\nclass Other(nn.Module):\n    def forward(self, x):\n        return x\n",
+            why="a class without forward",
+        ),
+        Example(
+            "from elsewhere import heads\nfrom torch import nn\n\n\n"
+            + _NET.format(layer="nn.Linear(8, 8)", forward="return heads(self, self.conv(x))"),
+            why="given to a function that is not read",
         ),
         Example(
             _NET.format(
@@ -106,14 +133,16 @@ class UnusedLayer(Rule):
 
     def _finding(self, model: ModelGraph, unread: UnreadModule) -> Finding:
         total, own = model.parameters, unread.parameters
-        amount = "" if own == 0 else f": {number(own)} parameters"
-        if isinstance(own, int) and isinstance(total, int) and own and total:
-            amount += f" ({percent(own / total)} of the model)"
+        share = ""
+        if isinstance(own, int) and isinstance(total, int) and total:
+            share = f" ({percent(own / total)} of the model)"
+        amount = "" if own == 0 else f": {number(own)} parameters{share} without a gradient"
         return self.finding(
             unread.span,
-            f"{unread.type} {unread.attribute} is never used{amount}",
+            f"self.{unread.attribute} ({unread.type}) is never used{amount}",
             layer=unread.name,
             severity=Severity.ADVICE if own == 0 else None,
-            help="call it in forward, or take it out",
+            help="call it in forward, or take it out"
+            + ("" if own == 0 else "; distributed training waits for its gradients and raises"),
             data={"parameters": plain(own)},
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnnlint.graph.facts import LooseTensor
 from cnnlint.graph.model import ModelGraph, Node, Origin, Tensor
 from cnnlint.graph.operations import Convolution, Dense, Elementwise, MatrixProduct, Merge, Opaque
 from cnnlint.graph.queries.weights import input_dependent
 from cnnlint.graph.wording import plain, shape
-from cnnlint.rule import Category, Example, Finding, Rule, Severity
+from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, Severity, WrapValue
 
 # Operators by name, for inputs of which not even the number of axes is known.
 _OPERATORS = frozenset({"add", "sub", "mul", "div", "matmul"})
@@ -51,8 +52,9 @@ class TensorAttributeNotBuffer(Rule):
 
     When not to worry
     -----------------
-    Silent for tensors moved where they are used (`self.mean.to(x.device)`), for tensors without axes, which may stay on
-    the CPU, for index tensors, and for what `forward` makes itself.
+    Silent for tensors moved where they are used (`self.mean.to(x.device)`) or by a method `_apply`, `to` or `cuda` of
+    the class, for tensors without axes, which may stay on the CPU, for index tensors, and for what `forward` makes
+    itself. A buffer that is not persistent leaves the state dict as it was, but `.half()` now casts it.
 
     References
     ----------
@@ -67,22 +69,18 @@ class TensorAttributeNotBuffer(Rule):
     bad = (
         Example(
             _NET.format(attribute="self.scale = torch.ones(1, 8, 1, 1)", result="self.conv(x) * self.scale"),
-            (
-                (
-                    8,
-                    "mul with a tensor (1, 8, 1, 1) that is no buffer: .to() and state_dict() pass it by",
-                ),
-            ),
+            ((8, "self.scale, a tensor (1, 8, 1, 1), is no buffer: .to() does not move it, state_dict() not save it"),),
             why="an attribute",
         ),
         Example(
+            "SCALE = torch.full((1, 8, 1, 1), 0.5)\n\n\n"
+            + _NET.format(attribute="self.relu = nn.ReLU()", result="self.relu(self.conv(x) * SCALE)"),
+            ((11, "a tensor (1, 8, 1, 1) made outside forward is no buffer: .to() does not move it"),),
+            why="at the top of a file",
+        ),
+        Example(
             _NET.format(attribute="self.mean = torch.zeros(3, 1, 1)", result="self.conv(x - self.mean)"),
-            (
-                (
-                    8,
-                    "sub with a tensor (3, 1, 1) that is no buffer: .to() and state_dict() pass it by",
-                ),
-            ),
+            ((8, "self.mean, a tensor (3, 1, 1), is no buffer: .to() does not move it, state_dict() not save it"),),
             ("3x32x32",),
             "subtracted from the input",
         ),
@@ -105,6 +103,28 @@ class TensorAttributeNotBuffer(Rule):
             why="a tensor without axes may stay on the CPU",
         ),
         Example(
+            _NET.format(attribute="self.scale = 0.5", result="self.conv(x) * self.scale"), why="a number of Python's"
+        ),
+        Example(
+            _NET.format(
+                attribute="start = torch.ones(8)\n        self.conv.bias.data.copy_(start)", result="self.conv(x)"
+            ),
+            why="used in __init__ only",
+        ),
+        Example(
+            _NET.format(
+                attribute="self.register_buffer('scale', torch.ones(1, 8, 1, 1))\n        self.all = [self.scale]",
+                result="self.conv(x) * self.all[0]",
+            ),
+            why="a buffer that a list holds too",
+        ),
+        Example(
+            _NET.format(attribute="self.scale = torch.ones(1, 8, 1, 1)", result="self.conv(x) * self.scale")
+            + "\n    def _apply(self, move):\n        self.scale = move(self.scale)\n"
+            "        return super()._apply(move)\n",
+            why="a class that moves it itself",
+        ),
+        Example(
             _NET.format(
                 attribute="self.scale = nn.Parameter(torch.ones(1, 8, 1, 1))", result="self.conv(x) * self.scale"
             ),
@@ -113,20 +133,33 @@ class TensorAttributeNotBuffer(Rule):
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
-        """One finding for each place where such a tensor is used."""
+        """One finding for each tensor, where it is first used."""
         depends = input_dependent(model)
+        known = {loose.tensor: loose for loose in model.facts.loose}
+        seen: set[Tensor] = set()
         for node in model.nodes:
-            if node.certain and _is_arithmetic(node):
-                loose = [tensor for tensor in node.inputs if _is_loose(tensor)]
-                if loose and any(tensor in depends for tensor in node.inputs):
-                    yield self._finding(node, loose[0])
+            if not node.certain or not _is_arithmetic(node) or not any(tensor in depends for tensor in node.inputs):
+                continue
+            for tensor in node.inputs:
+                attribute = known.get(tensor)
+                if _is_loose(tensor) and tensor not in seen and not (attribute and attribute.moved):
+                    seen.add(tensor)
+                    yield self._finding(node, tensor, attribute)
 
-    def _finding(self, node: Node, tensor: Tensor) -> Finding:
+    def _finding(self, node: Node, tensor: Tensor, loose: LooseTensor | None) -> Finding:
+        data = {"shape": plain(tensor.shape)}
+        if loose is None:
+            text = f"a tensor {shape(tensor.shape)} made outside forward is no buffer: .to() does not move it"
+            return self.finding(node, text, help="register_buffer(name, tensor, persistent=False)", data=data)
+        register = f'self.register_buffer("{loose.attribute}", '
         return self.finding(
             node,
-            f"{node.op.name} with a tensor {shape(tensor.shape)} that is no buffer: .to() and state_dict() pass it by",
-            help="register_buffer(name, tensor, persistent=False)",
-            data={"shape": plain(tensor.shape)},
+            f"self.{loose.attribute}, a tensor {shape(tensor.shape)}, is no buffer: .to() does not move it, "
+            "state_dict() not save it",
+            help=f"{register}..., persistent=False)",
+            data=data,
+            related=[Related(loose.span, "made here")],
+            fix=Fix((WrapValue(loose.span, register, ", persistent=False)", alone=True),), Applicability.UNSAFE),
         )
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cnnlint.graph.dims import Dim
 from cnnlint.graph.model import ModelGraph, Module, Node
 from cnnlint.graph.operations import Convolution, Dense, Normalisation
-from cnnlint.graph.queries.chains import ancestors
+from cnnlint.graph.queries.chains import ancestors, is_pointwise, source
 from cnnlint.graph.queries.places import own_layer
+from cnnlint.graph.queries.repeats import repetitions
 from cnnlint.graph.wording import number, plain
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
@@ -30,8 +32,8 @@ class SharedStatefulLayer(Rule):
     What it does
     ------------
     Finds layers that one call of their owner uses twice or more, one use behind the other: batch norm with running
-    statistics (a warning), also in a loop; convolutions, linear layers and other normalisations at different places of
-    the source (advice).
+    statistics (a warning), also in a loop over different layers; convolutions, linear layers and other normalisations
+    at different places of the source (advice).
 
     Why it matters
     --------------
@@ -55,7 +57,7 @@ class SharedStatefulLayer(Rule):
     When not to worry
     -----------------
     Silent for layers without state, for twin branches and heads that are shared by several maps (the uses do not feed
-    each other), and for weight layers in loops (recurrent and iterative networks).
+    each other), and for loops that apply the same layers again (recurrent and iterative networks).
 
     References
     ----------
@@ -84,6 +86,22 @@ class SharedStatefulLayer(Rule):
             ((6, "GroupNorm norm is used 2 times in a row: 16 parameters serve 2 places"),),
             why="group norm (advice)",
         ),
+        Example(
+            _NET.format(
+                norm="nn.BatchNorm2d(8, affine=False)",
+                forward="x = self.conv1(x)\n        for conv in (self.conv2, self.conv2):\n"
+                "            x = self.norm(x).relu()\n            x = conv(x)\n        return x",
+            ),
+            ((6, "BatchNorm2d norm is used 2 times in a row: its running statistics mix 2 distributions"),),
+            why="in a loop, behind different layers, without parameters",
+        ),
+        Example(
+            _NET.format(
+                norm="nn.ReLU()", forward="x = self.norm(self.conv2(self.conv1(x)))\n        return self.conv2(x)"
+            ),
+            ((5, "Conv2d conv2 is used 2 times in a row: 584 parameters serve 2 places"),),
+            why="a convolution at two depths (advice)",
+        ),
     )
     good = (
         Example(
@@ -103,23 +121,40 @@ class SharedStatefulLayer(Rule):
             ),
             why="a convolution in a loop, as in iterative networks",
         ),
+        Example(
+            _NET.format(
+                norm="nn.BatchNorm2d(8)",
+                forward="x = self.conv1(x)\n        for _ in range(3):\n            x = self.norm(self.conv2(x))\n"
+                "        return x",
+            ),
+            why="an iterative network with its norm in the loop",
+        ),
+        Example(
+            _NET.format(
+                norm="nn.BatchNorm2d(8)",
+                forward="levels = [self.conv1(x), self.conv1(x[..., ::2, ::2])]\n"
+                "        return [self.norm(self.conv2(level)) for level in levels]",
+            ),
+            why="a head shared by the levels of a pyramid",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """One finding for each layer."""
-        repeated = set(model.facts.aliases.values())
+        copies = {repetition.module for repetition in repetitions(model)}
         for module, nodes in _uses(model).items():
-            if module.name not in repeated:
+            if module not in copies:
                 uses = _in_a_row(model, nodes)
                 if len(uses) > 1:
-                    yield from self._judged(module, uses)
+                    yield from self._judged(model, module, uses)
 
-    def _judged(self, module: Module, uses: Sequence[Node]) -> Iterator[Finding]:
-        op, places = uses[0].op, len({node.span for node in uses})
-        if isinstance(op, Normalisation) and op.tracks_running_stats:
+    def _judged(self, model: ModelGraph, module: Module, uses: Sequence[Node]) -> Iterator[Finding]:
+        op, places = uses[0].op, {node.span: None for node in uses}
+        total = _total(module)
+        if isinstance(op, Normalisation) and op.tracks_running_stats and not _is_iterated(model, uses):
             text, severity = f"its running statistics mix {len(uses)} distributions", Severity.WARNING
-        elif places > 1:
-            text, severity = f"{_count(module)} parameters serve {len(uses)} places", Severity.ADVICE
+        elif len(places) > 1 and module.parameters:
+            text, severity = f"{number(total)} parameters serve {len(uses)} places", Severity.ADVICE
         else:
             return
         yield self.finding(
@@ -127,20 +162,20 @@ class SharedStatefulLayer(Rule):
             f"{module.type} {module.name.rpartition('.')[2]} is used {len(uses)} times in a row: {text}",
             severity=severity,
             help="a layer for each place",
-            data={"uses": len(uses), "parameters": plain(_total(module))},
-            related=[Related(node.span, "used here") for node in uses],
+            data={"uses": len(uses), "parameters": plain(total)},
+            related=[Related(span, "used here") for span in places],
         )
 
 
 def _uses(model: ModelGraph) -> dict[Module, list[Node]]:
-    """The calls of each layer with parameters inside the first call of its owner, if they are all certain."""
+    """The calls of each layer inside the first call of its owner, if they are all certain."""
     calls: dict[Module, dict[int, list[Node]]] = {}
     for call in model.calls:
         if call.stop == call.start + 1 and call.certain and call.parent >= 0:
             node = model.nodes[call.start]
             if own_layer(node) is call.module and isinstance(node.op, Normalisation | Convolution | Dense):
                 calls.setdefault(call.module, {}).setdefault(call.parent, []).append(node)
-    return {module: next(iter(by_owner.values())) for module, by_owner in calls.items() if module.parameters}
+    return {module: next(iter(by_owner.values())) for module, by_owner in calls.items()}
 
 
 def _in_a_row(model: ModelGraph, nodes: Sequence[Node]) -> list[Node]:
@@ -152,10 +187,15 @@ def _in_a_row(model: ModelGraph, nodes: Sequence[Node]) -> list[Node]:
     return chain
 
 
-def _total(module: Module) -> int | None:
-    counts = [parameter.count for parameter in module.parameters]
-    return sum(count for count in counts if isinstance(count, int)) if all(isinstance(c, int) for c in counts) else None
+def _is_iterated(model: ModelGraph, uses: Sequence[Node]) -> bool:
+    """Whether a loop applies one and the same layer and normalisation again and again, as iterative networks do."""
+    makers = [source(model, node.inputs[0], is_pointwise) for node in uses]
+    layers = {maker.module for maker in makers if maker is not None}
+    return len({node.span for node in uses}) == 1 and len(layers) == 1 and None not in makers
 
 
-def _count(module: Module) -> str:
-    return number(_total(module))
+def _total(module: Module) -> Dim:
+    total: Dim = 0
+    for parameter in module.parameters:
+        total = total + (parameter.count or 0)
+    return total

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.dims import Dim
-from cnnlint.graph.model import ModelGraph, Module
+from cnnlint.graph.dims import opaque
+from cnnlint.graph.facts import Repeated
+from cnnlint.graph.model import ModelGraph
+from cnnlint.graph.queries.repeats import repetitions
+from cnnlint.graph.span import Span
 from cnnlint.graph.wording import number, plain
-from cnnlint.rule import Category, Example, Finding, Rule, Severity
+from cnnlint.rule import Applicability, BuildEach, Category, Example, Finding, Fix, Related, Rule, Severity
 
 _NET = """\
 class Net(nn.Module):
@@ -27,8 +30,8 @@ class RepeatedModuleInstance(Rule):
 
     What it does
     ------------
-    Finds `nn.Sequential` and `nn.ModuleList` in which neighbouring entries are one and the same module with
-    parameters, as `[nn.Conv2d(...)] * n` makes them.
+    Finds `nn.Sequential`, `nn.ModuleList` and plain lists that `forward` reads in which entries at equal distances
+    are one and the same module with parameters, as `[nn.Conv2d(...)] * n` makes them.
 
     Why it matters
     --------------
@@ -71,48 +74,51 @@ class RepeatedModuleInstance(Rule):
             ((4, "3 entries of layers are one Sequential: 12 parameters, not 36"),),
             why="a block multiplied",
         ),
+        Example(
+            _NET.format(layers="nn.Sequential(*(2 * [nn.Conv2d(3, 3, 1), nn.ReLU()]))"),
+            ((4, "2 entries of layers are one Conv2d: 12 parameters, not 24"),),
+            why="two layers in turns",
+        ),
+        Example(
+            _NET.format(layers="[nn.Conv2d(3, 3, 1)] * 2"),
+            ((4, "2 entries of layers are one Conv2d: 12 parameters, not 24"),),
+            why="a plain list that forward calls",
+        ),
     )
     good = (
         Example(_NET.format(layers="nn.ModuleList([nn.Conv2d(3, 3, 3) for _ in range(6)])"), why="six layers"),
         Example(_NET.format(layers="nn.ModuleList([nn.ReLU()] * 6)"), why="without parameters"),
+        Example(
+            _NET.format(layers="nn.ModuleList([self.a, nn.ReLU(), self.a, nn.Tanh()])").replace(
+                "        self.layers", "        self.a = nn.Conv2d(3, 3, 3)\n        self.layers"
+            ),
+            why="a layer that comes back under a name of its own",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """One finding for each repeated module."""
-        copies: dict[str, int] = {}
-        for alias, first in model.facts.aliases.items():
-            owner, _, key = first.rpartition(".")
-            alias_owner, _, alias_key = alias.rpartition(".")
-            if owner == alias_owner and key.isdigit() and alias_key.isdigit():
-                copies[first] = copies.get(first, 1) + 1
-        for name, count in copies.items():
-            module = model.modules.get(name)
-            parameters = _parameters(model, name)
-            if module is not None and parameters != 0 and _adjacent(model, name):
-                yield self._finding(module, count, parameters)
+        for each in repetitions(model):
+            module, at = each.module, each.container.built_at
+            if each.parameters != 0 and module.built_at is not None:
+                copy = Repeated(module.type, each.entries, each.parameters, module.built_at)
+                yield self._finding(copy, each.container.name or "the container", module.name, at)
+        for hidden in model.facts.hidden:
+            name = f"{hidden.owner}.{hidden.attribute}" if hidden.owner else hidden.attribute
+            for copy in hidden.repeated if hidden.read_in_forward else ():
+                if copy.parameters != 0:
+                    yield self._finding(copy, hidden.attribute, name, hidden.span)
 
-    def _finding(self, module: Module, count: int, parameters: Dim) -> Finding:
-        owner = module.name.rpartition(".")[0].rpartition(".")[2] or "the container"
+    def _finding(self, copy: Repeated, owner: str, layer: str, held: Span | None) -> Finding:
+        elsewhere = held is not None and held.line != copy.span.line
+        one = copy.parameters if copy.parameters is not None else opaque()
         return self.finding(
-            module,
-            f"{count} entries of {owner} are one {module.type}: {number(parameters)} parameters, not "
-            f"{number(parameters * count)}",
+            copy.span,
+            f"{copy.entries} entries of {owner.rpartition('.')[2]} are one {copy.type}: {number(one)} parameters, not "
+            f"{number(one * copy.entries)}",
+            layer=layer,
             help="a comprehension builds a layer for each entry: [... for _ in range(n)]",
-            data={"entries": count, "parameters": plain(parameters)},
+            data={"entries": copy.entries, "parameters": plain(one)},
+            related=[Related(held, "the entries are here")] if held is not None and elsewhere else [],
+            fix=Fix((BuildEach(copy.span, held),), Applicability.UNSAFE),
         )
-
-
-def _adjacent(model: ModelGraph, name: str) -> bool:
-    """Whether the entry behind the first is the same module, rather than one that returns later."""
-    owner, _, key = name.rpartition(".")
-    return model.facts.aliases.get(f"{owner}.{int(key) + 1}" if owner else str(int(key) + 1)) == name
-
-
-def _parameters(model: ModelGraph, name: str) -> Dim:
-    """The parameters of a module and all below it; unknown ones count as none."""
-    total: Dim = 0
-    for each, module in model.modules.items():
-        if each == name or each.startswith(name + "."):
-            for parameter in module.parameters:
-                total = total + (parameter.count or 0)
-    return total

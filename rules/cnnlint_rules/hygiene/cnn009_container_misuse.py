@@ -70,6 +70,16 @@ class ContainerMisuse(Rule):
             ((7, 'raises NotImplementedError: Module [ModuleList] is missing the required "forward" function'),),
             why="a ModuleList called",
         ),
+        Example(
+            _NET.format(body="nn.ModuleDict({'conv': nn.Conv2d(3, 8, 3)})", forward="return self.body(x)"),
+            ((7, 'raises NotImplementedError: Module [ModuleDict] is missing the required "forward" function'),),
+            why="a ModuleDict called",
+        ),
+        Example(
+            _NET.format(body="nn.Sequential(nn.Conv2d(3, 3, 3) for _ in range(2))", forward="return self.body(x)"),
+            ((4, "raises TypeError: generator is not a Module subclass"),),
+            why="a generator",
+        ),
     )
     good = (
         Example(
@@ -90,6 +100,15 @@ class ContainerMisuse(Rule):
             ),
             why="an OrderedDict",
         ),
+        Example(
+            "class Chain(nn.ModuleList):\n"
+            "    def forward(self, x):\n"
+            "        for layer in self:\n"
+            "            x = layer(x)\n"
+            "        return x\n\n\n"
+            + _NET.format(body="Chain([nn.Conv2d(3, 8, 3), nn.ReLU()])", forward="return self.body(x)"),
+            why="a subclass that defines forward",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
@@ -100,8 +119,10 @@ class ContainerMisuse(Rule):
 
     def _finding(self, failure: Failure) -> Finding:
         given = failure.problem.got
-        if given not in ("list", "tuple"):
-            return self.finding(failure, refusal(failure), help="loop over its layers", data={"got": given})
-        fix = Fix((WrapArgument(failure.span, 0, "*"),), Applicability.SAFE)
+        if given not in ("list", "tuple", "generator"):
+            remedy = "give it layers" if failure.problem.text.startswith("raises TypeError") else "loop over its layers"
+            return self.finding(failure, refusal(failure), help=remedy, data={"got": given})
+        before, after = ("*(", ")") if given == "generator" else ("*", "")
+        fix = Fix((WrapArgument(failure.span, 0, before, after),), Applicability.SAFE)
         remedy = "put * in front: nn.Sequential(*layers)"
         return self.finding(failure, refusal(failure), help=remedy, data={"got": given}, fix=fix)

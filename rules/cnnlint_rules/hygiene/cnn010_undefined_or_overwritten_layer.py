@@ -50,8 +50,8 @@ class UndefinedOrOverwrittenLayer(Rule):
     When not to worry
     -----------------
     Silent where names are computed (`setattr`, `add_module`, `__getattr__`), for bases that are not read, for
-    assignments in branches of which one runs, and where the first layer has no parameters
-    (`self.shortcut = nn.Identity()`, replaced under a condition).
+    assignments in branches of which one runs or in a subclass, and where the first layer has no parameters
+    (`self.shortcut = nn.Identity()`).
 
     References
     ----------
@@ -84,6 +84,39 @@ class UndefinedOrOverwrittenLayer(Rule):
                 1,
             ),
             why="a computed name",
+        ),
+        Example(
+            _NET.format(name="conv2", result="self.conv3(self.conv1(x))").replace(
+                "        self.conv1", '        self.add_module(f"conv{3}", nn.Conv2d(8, 8, 1))\n        self.conv1', 1
+            ),
+            why="added by name",
+        ),
+        Example(
+            _NET.format(name="conv2", result="self.scale * self.conv1(x)") + "\n    def __getattr__(self, name):\n"
+            "        return 2.0 if name == 'scale' else super().__getattr__(name)\n",
+            why="a __getattr__ of its own",
+        ),
+        Example(
+            "from elsewhere import Heads\nfrom torch import nn\n\n\n"
+            + _NET.replace("nn.Module", "Heads, nn.Module").format(name="conv2", result="self.head(self.conv1(x))"),
+            why="a mixin that is not read",
+        ),
+        Example(
+            _NET.format(name="conv2", result="self.conv2(self.conv1(x))")
+            .replace("(self)", "(self, wide=True)")
+            .replace(
+                "        self.conv2 = nn.Conv2d(8, 8, 3)\n",
+                "        self.conv2 = nn.Conv2d(8, 8, 1)\n"
+                "        if wide:\n            self.conv2 = nn.Conv2d(8, 8, 3)\n",
+            ),
+            why="replaced under a condition",
+        ),
+        Example(
+            _NET.format(name="fc", result="self.fc(self.conv1(x))") + "\n\nclass Other(Net):\n"
+            "    def __init__(self):\n"
+            "        super().__init__()\n"
+            "        self.fc = nn.Conv2d(8, 2, 1)\n",
+            why="replaced by a subclass",
         ),
         Example(
             _NET.format(name="conv2", result="self.conv2(self.conv1(x))").replace(
