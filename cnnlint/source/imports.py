@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cnnlint.source.environments import site_packages
 from cnnlint.source.index import FileIndex, index_source
+from cnnlint.source.neighbours import texts_around
 from cnnlint.source.paths import absolute, is_file, is_folder, shown
 from cnnlint.source.text import SourceProblem, SourceText, read_source
 
@@ -32,6 +33,7 @@ class Project:
         self._names: dict[Path, tuple[str, Path]] = {}
         self._entries: dict[Path, tuple[Path, ...]] = {}
         self._found: dict[tuple[Path | tuple[Path, ...], str], Path | None] = {}
+        self._around: dict[tuple[Path, str], Mapping[Path, str]] = {}
 
     def add(self, text: SourceText, path: Path) -> None:
         """Take ``text`` for the content of the file at ``path``, whatever is on disk."""
@@ -59,6 +61,15 @@ class Project:
             return index_source(self._texts.get(path) or read_source(path, shown(path)))
         except SourceProblem as problem:
             return problem
+
+    def around(self, path: Path) -> Mapping[Path, str]:
+        """The texts of the files in which the classes of the file at ``path`` may be used: its package's, those beside
+        the package, and itself. See :func:`~cnnlint.source.neighbours.texts_around`."""
+        name, folder = self.module_name(path)
+        key = (folder, name.partition(".")[0] if "." in name else "")
+        if key not in self._around:
+            self._around[key] = texts_around(*key)
+        return self._around[key]
 
     def module_name(self, path: Path) -> tuple[str, Path]:
         """The dotted name of the module at ``path`` and the folder that it is imported from.

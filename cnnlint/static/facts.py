@@ -137,17 +137,25 @@ def _unread(it: Interpreter, modules: dict[str, ModuleInstance]) -> Iterator[Unr
                 continue
             yield UnreadModule(
                 f"{name}.{attribute}" if name else attribute, child.cls.name, attribute, owner.cls.name,
-                count_parameters(it, [child], set()), _mentioned(owner, attribute),
+                count_parameters(it, [child], set()), _mentioned(it, owner, attribute),
                 id(owner) in recorder.read_dynamically, site.span,
             )  # fmt: skip
 
 
-def _mentioned(owner: ModuleInstance, attribute: str) -> bool:
-    """Whether the file names the attribute anywhere but where it is assigned."""
-    if owner.cls.statement is None:
+def _mentioned(it: Interpreter, owner: ModuleInstance, attribute: str) -> bool:
+    """Whether the file, or another one around it that names the class or imports the file, names the attribute
+    anywhere but where it is assigned."""
+    if owner.cls.statement is None or owner.cls.env is None:
         return True
-    pattern = rf"(?:\.|['\"]){re.escape(attribute)}\b(?!\s*(?::[^=\n]*)?=[^=])"
-    return re.search(pattern, owner.cls.statement.file.text.text) is not None
+    read = re.compile(rf"(?:\.|['\"]){re.escape(attribute)}\b(?!\s*(?::[^=\n]*)?=[^=])")
+    if read.search(owner.cls.statement.file.text.text):
+        return True
+    path = owner.cls.env.path
+    module = path.parent.name if path.stem == "__init__" else path.stem
+    users = re.compile(rf"\b(?:{re.escape(owner.cls.name)}|{re.escape(module)})\b")
+    return any(
+        users.search(text) and read.search(text) for file, text in it.project.around(path).items() if file != path
+    )
 
 
 def _made_in_forward(

@@ -49,8 +49,9 @@ class UnusedLayer(Rule):
     When not to worry
     -----------------
     Silent where the class reads attributes by computed name (`getattr`, `self.children()`, `self._modules`) or hands
-    itself to a function that is not read, where any other code of the file names the attribute (auxiliary heads under
-    `if self.training`), and for classes without a `forward`. Layers without parameters are advice only.
+    itself to a function that is not read, where any other code of the file, or of a file of the project that names the
+    class or imports its file, names the attribute (auxiliary heads under `if self.training`), and for classes without a
+    `forward`. Layers without parameters are advice only.
 
     References
     ----------

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from torch import nn
 
-from cnnlint import check_source
+from cnnlint import check, check_source
 
 NET = """\
 import torch
@@ -66,3 +68,55 @@ def test_cnn005_a_tensor_attribute_is_left_behind() -> None:
     assert len(found) == 1
     assert net.to(torch.float64).scale.dtype == torch.float32
     assert net.state_dict() == {}
+
+
+TWO_LAYERS = NET.format(
+    init="self.layers = nn.ModuleList([nn.Conv2d(3, 3, 3)])\n        self.projection = nn.Linear(3, 3)"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "found"),
+    [
+        ("train.py", "from package.net import Net\n\nprint(Net().projection)\n", 0),
+        ("package/other.py", "from .net import Net\n\n\ndef f(net: Net):\n    return net.projection\n", 0),
+        ("package/sub/deep.py", "import package.net\n\n\ndef f(n):\n    return getattr(n, 'projection')\n", 0),
+        ("train.py", "from other import Other\n\nprint(Other().projection)\n", 1),
+        ("train.py", "from package.net import Net\n\nNet().projection = None\n", 1),
+        ("elsewhere/train.py", "from package.net import Net\n\nprint(Net().projection)\n", 1),
+    ],
+)
+def test_cnn003_other_files_may_read_a_layer(tmp_path: Path, name: str, text: str, found: int) -> None:
+    for path, source in (("package/__init__.py", ""), ("package/net.py", TWO_LAYERS), (name, text)):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(source, encoding="utf-8")
+    report = check([tmp_path / "package" / "net.py"], select=["CNN003"], isolated=True)
+    assert len(report.findings) == found
+
+
+def test_cnn003_gradient_of_an_unused_layer() -> None:
+    names: dict[str, Any] = {"__name__": "net"}
+    exec(TWO_LAYERS, names)
+    net = names["Net"]()
+    net(torch.zeros(1, 3, 8, 8)).sum().backward()
+    assert net.layers[0].weight.grad is not None
+    assert net.projection.weight.grad is None
+
+
+def test_cnn006_statistics_of_two_distributions() -> None:
+    """Evaluated behind either convolution, the running mean is that of neither."""
+    norm = nn.BatchNorm2d(1, momentum=0.5)
+    for _ in range(50):
+        norm(torch.randn(8, 1, 4, 4) + 10)
+        norm(torch.randn(8, 1, 4, 4) - 10)
+    assert 2 < abs(float(norm.running_mean)) < 8
+
+
+def test_cnn004_weights_are_drawn_anew_and_eval_does_not_reach_dropout() -> None:
+    names: dict[str, Any] = {"__name__": "net"}
+    exec(NET.format(init="self.layers = nn.ModuleList()").replace("return x", "return nn.Linear(8, 2)(x)"), names)
+    net = names["Net"]().eval()
+    image = torch.ones(1, 8)
+    assert not torch.equal(net(image), net(image))
+    assert list(net.parameters()) == []
+    assert nn.Dropout().training
