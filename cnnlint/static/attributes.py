@@ -173,6 +173,8 @@ def _fall_back(it: Interpreter, value: Instance, name: str, site: Site) -> Value
     hook = _find(it, value.cls, "__getattr__")
     if isinstance(hook, Function):
         return call(it, hook, [value, name], {}, site)
+    if name == "module" and it.script is not None and id(value) in it.script.wrapped:
+        return value
     if value.cls.has("unresolved"):
         return it.unknown(f"{value.cls.name} has a base class that is not read", site)
     tables = [value.attrs]

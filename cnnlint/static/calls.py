@@ -114,6 +114,8 @@ def call_function(it: Interpreter, function: Function, args: Args, kwargs: Kwarg
     finally:
         it.frame = outer
         it.leave()
+    if it.script is not None:
+        it.script.returned(function, result)
     return Iteration(frame.yields) if frame.yields is not None else result
 
 
@@ -212,7 +214,10 @@ def instantiate(it: Interpreter, cls: Class, args: Args, kwargs: Kwargs, site: S
     if any(base.path == "torch.nn.Module" for base in cls.mro):
         from cnnlint.static.templates import built
 
-        return built(it, cls, args, kwargs, site, lambda: _make(it, cls, args, kwargs, site))
+        made = built(it, cls, args, kwargs, site, lambda: _make(it, cls, args, kwargs, site))
+        if it.script is not None and isinstance(made, ModuleInstance):
+            it.script.built(it, made)
+        return made
     return _make(it, cls, args, kwargs, site)
 
 

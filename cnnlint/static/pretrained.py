@@ -1,15 +1,18 @@
 """Networks of torchvision whose source is not at hand, from the table of architectures.
 
 Children by name, heads layer by layer, ResNets parameter by parameter; other blocks hold one parameter ``*`` of the
-right size."""
+right size. Called, a network is one opaque step in front of its head."""
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING
 
 from cnnlint.graph.architectures import Architecture, Block, head_layers
+from cnnlint.graph.dims import BATCH
 from cnnlint.graph.model import Origin, Tensor
-from cnnlint.static.values import Class, ModuleInstance, Site, TensorValue, Value
+from cnnlint.graph.operations import Opaque
+from cnnlint.static.values import Class, ModuleInstance, Native, Site, TensorValue, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -27,8 +30,8 @@ _RESNETS = {
 
 
 def build_network(it: Interpreter, architecture: Architecture, classes: Value, site: Site) -> ModuleInstance:
-    """The network as a module whose forward pass is not known."""
-    model = _module(architecture.type, site)
+    """The network as a module of whose forward pass only the head is known."""
+    model = _module(architecture.type, site, _forward(architecture))
     for name, count in architecture.own:
         _parameter(model, name, (count,))
     for block in architecture.blocks:
@@ -41,15 +44,63 @@ def build_network(it: Interpreter, architecture: Architecture, classes: Value, s
         elif architecture.type == "ResNet" and block.name == "bn1":
             child = _norm(it, 64, site)
         else:
-            child = _counted(block, site)
+            child = _counted(block, _features(architecture), site)
         model.modules[block.name] = child
     return model
 
 
-def _module(name: str, site: Site) -> ModuleInstance:
+_MAPS = {"vgg": (512, 7, 7), "alexnet": (256, 6, 6)}
+"""What stands before the heads that are named after their network, ``(C, *sizes)``."""
+
+
+def _features(architecture: Architecture) -> tuple[int, ...] | None:
+    """What the network pools its map to, ``(C, *sizes)``, where the head takes that."""
+    layout, *widths = next(block.head for block in architecture.blocks if block.head).split("-")
+    return _MAPS.get(layout) or ((int(widths[0]), 1, 1) if widths else None)
+
+
+def _forward(architecture: Architecture) -> Native:
+    """``forward``: whatever it is that makes the features, then the head as it stands."""
+    block = next(block for block in architecture.blocks if block.head)
+    features = _features(architecture)
+
+    def forward(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+        from cnnlint.static.calls import call
+
+        model, *given = args
+        head = model.modules.get(block.name)
+        if not given or not isinstance(given[0], TensorValue) or features is None or head is None:
+            return it.unknown(f"{architecture.name} is not read", site)
+        if it.training and any(name in model.modules for name in ("aux1", "AuxLogits")):
+            return it.unknown(f"{architecture.name} returns auxiliary scores in training", site)
+        sizes = features if block.head.startswith("norm-") else (prod(features),)
+        return call(it, head, [_made(it, architecture.name, given[0], sizes, site)], {}, site)
+
+    return Native("forward", forward)
+
+
+def _block(name: str, sizes: tuple[int, ...] | None) -> Native:
+    """The forward pass of a block that is known by its counts: a map, of size ``sizes`` behind the last pool."""
+
+    def forward(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+        if len(args) != 2 or not isinstance(args[1], TensorValue):
+            return it.unknown(f"{name} is not read", site)
+        return _made(it, name, args[1], sizes if name == "avgpool" else None, site)
+
+    return Native("forward", forward)
+
+
+def _made(it: Interpreter, name: str, given: TensorValue, sizes: tuple[int, ...] | None, site: Site) -> TensorValue:
+    """The result of an opaque step on ``given``."""
+    batch = given.shape[0] if given.shape else BATCH
+    return it.recorder.add(Opaque(name), [given], None if sizes is None else (batch, *sizes), "float32", site)
+
+
+def _module(name: str, site: Site, forward: Native | None = None) -> ModuleInstance:
     from cnnlint.static.externals import MODULE
 
-    cls = Class(name, (MODULE,), path=f"torchvision.models.{name}")
+    native: dict[str, Value] = {"forward": forward or _block(name, None)}
+    cls = Class(name, (MODULE,), path=f"torchvision.models.{name}", native=native)
     cls.traits.add("unresolved")
     made = ModuleInstance(cls, site)
     made.initialised = True
@@ -62,8 +113,8 @@ def _parameter(module: ModuleInstance, name: str, shape: tuple[int, ...]) -> Non
     module.params[name] = made
 
 
-def _counted(block: Block, site: Site) -> ModuleInstance:
-    made = _module(block.name, site)
+def _counted(block: Block, features: tuple[int, ...] | None, site: Site) -> ModuleInstance:
+    made = _module(block.name, site, _block(block.name, features))
     if block.parameters:
         _parameter(made, "*", (block.parameters,))
     made.attrs[NORMS] = block.norms

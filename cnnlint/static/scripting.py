@@ -17,11 +17,13 @@ from cnnlint.static.externals import MODULE
 from cnnlint.static.frame import Frame, ModuleEnv
 from cnnlint.static.imports import file_name, open_file
 from cnnlint.static.interpreter import Interpreter
+from cnnlint.static.library.trainers import take_steps
+from cnnlint.static.library.training import LIGHTNING_MODULE
 from cnnlint.static.recorder import Recorder
 from cnnlint.static.scriptlog import ScriptLog
 from cnnlint.static.scriptview import make_view
 from cnnlint.static.signals import Exhausted, Raised, Signal
-from cnnlint.static.values import Class, Function, Instance, Site, births
+from cnnlint.static.values import Class, Function, Instance, ModuleInstance, Site, births
 
 if TYPE_CHECKING:
     from cnnlint.source.imports import Project
@@ -137,6 +139,9 @@ def _enter(it: Interpreter, env: ModuleEnv, statement: Statement) -> None:
             call(it, found, [], unknown_arguments(it, found, site), site)
         elif isinstance(found, Class) and (found.is_subclass(MODULE) or _methods(it, found)):
             made = call(it, found, [], unknown_arguments(it, found, site), site)
+            if isinstance(made, ModuleInstance) and found.is_subclass(LIGHTNING_MODULE):
+                take_steps(it, made, site)
+                return
             for method in _methods(it, found) if isinstance(made, Instance) else ():
                 given = unknown_arguments(it, method, site)
                 given.pop(method.code.params[0].name if method.code.params else "", None)

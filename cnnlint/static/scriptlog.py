@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
+from cnnlint.graph.architectures import Architecture, architectures
 from cnnlint.graph.dims import Dim
 from cnnlint.static.values import (
     MISSING,
     External,
+    Function,
     Instance,
     ModelOutput,
     ModuleInstance,
@@ -20,7 +22,6 @@ from cnnlint.static.values import (
 )  # fmt: skip
 
 if TYPE_CHECKING:
-    from cnnlint.graph.architectures import Architecture
     from cnnlint.static.interpreter import Interpreter
 
 Args: TypeAlias = list[Value]
@@ -149,6 +150,8 @@ class ScriptLog:
     """By model: what it is in the table of architectures."""
     escaped: set[int] = field(default_factory=set)
     """Models that were handed to something that is not read."""
+    wrapped: set[int] = field(default_factory=set)
+    """Models in a ``DataParallel``."""
     unsettled: set[int] = field(default_factory=set)
     """Parameters of which it is not known whether they are trained."""
 
@@ -180,6 +183,11 @@ class ScriptLog:
 
     # ---- modules --------------------------------------------------------------------------------------------------
 
+    def built(self, it: Interpreter, module: ModuleInstance) -> None:
+        """A module is made; one that no other's ``__init__`` makes may be a model."""
+        if not it.recorder.running and not it.recorder.initialising:
+            self._touch(module)
+
     def attribute_set(self, it: Interpreter, module: ModuleInstance, name: str, value: Value, site: Site) -> None:
         """``module.name = value``."""
         if it.recorder.running:
@@ -190,16 +198,14 @@ class ScriptLog:
         if not isinstance(value, ModuleInstance):
             return
         old = module.modules.get(name)
-        heads = self._heads(module, site)
+        heads = self._heads(module)
         if (isinstance(old, ModuleInstance) and old is not value) or (heads and name not in module.modules):
             self._touch(module)
             self.entries.append(PartReplaced(module, name, old, value, heads, site, self._certain(it)))
 
-    def _heads(self, module: ModuleInstance, site: Site) -> tuple[tuple[str, Dim], ...]:
+    def _heads(self, module: ModuleInstance) -> tuple[tuple[str, Dim], ...]:
         """The last linear layer of a library's model that is changed from outside."""
-        own = module.cls.statement
-        library = own is not None and "torchvision" in own.file.text.path and site.statement.file is not own.file
-        if id(module) not in self.architectures and not library:
+        if id(module) not in self.architectures:
             return ()
         from cnnlint.static.modules import named_modules
 
@@ -220,6 +226,11 @@ class ScriptLog:
     def loaded(self, it: Interpreter, module: ModuleInstance) -> None:
         """``load_state_dict``."""
         self.pretrained[id(module)] = True if self._certain(it) else None
+
+    def returned(self, function: Function, result: Value) -> None:
+        """A function of the program or of a library returned ``result``: torchvision's builders name their networks."""
+        if isinstance(result, ModuleInstance) and _is_builder(function):
+            self.architectures.setdefault(id(result), architectures()[function.name])
 
     # ---- calls ----------------------------------------------------------------------------------------------------
 
@@ -299,3 +310,9 @@ class ScriptLog:
 
     def _touch(self, module: ModuleInstance) -> None:
         self.touched[id(module)] = module
+
+
+def _is_builder(function: Function) -> bool:
+    """Whether this is one of the functions in torchvision's own files that build a network."""
+    index = function.env.index
+    return index is not None and "torchvision/models/" in index.text.path and function.name in architectures()

@@ -91,15 +91,26 @@ class _Maker:
         } | {id(entry.old) for entry in removed}  # fmt: skip
         self.roots = sorted((m for m in candidates.values() if id(m) not in below), key=lambda m: m.birth)
         for number, root in enumerate(self.roots):
+            self._place(root, number, "")
+        for number, root in enumerate(self.roots):
             self._name(root, number, "")
         for entry in removed:
             if entry.old is not None and id(entry.owner) in self.paths:
                 number, path = self.paths[id(entry.owner)]
+                self._place(entry.old, number, _dotted(path, entry.name))
                 self._name(entry.old, number, _dotted(path, entry.name))
+
+    def _place(self, module: ModuleInstance, number: int, prefix: str) -> None:
+        """Give parts to their model. What was taken from one network and put into another belongs to the second."""
+        for path, part in named_modules(self.it, module, prefix):
+            holder = self.paths.get(id(part))
+            if holder is None or (holder[0] != number and self.roots[number].birth > part.birth):
+                self.paths[id(part)] = (number, path)
 
     def _name(self, module: ModuleInstance, number: int, prefix: str) -> None:
         for path, part in named_modules(self.it, module, prefix):
-            self.paths.setdefault(id(part), (number, path))
+            if self.paths[id(part)][0] != number:
+                continue
             for key, parameter in part.params.items():
                 if isinstance(parameter, TensorValue) and id(parameter) not in self.refs:
                     serial = len(self.refs)
@@ -111,7 +122,7 @@ class _Maker:
         for number, root in enumerate(self.roots):
             if root.birth < self.start or not self._parameters(root):
                 continue
-            parts = list(named_modules(self.it, root))
+            parts = [(name, part) for name, part in named_modules(self.it, root) if self.paths[id(part)][0] == number]
             yield ModelRef(
                 number,
                 self._architecture(root),

@@ -9,7 +9,15 @@ import pytest
 
 from cnnlint.graph.architectures import architectures
 from cnnlint.graph.queries.scripts import count, frozen, named, optimizers, parts, trained
-from cnnlint.graph.script import HeadReplaced, LossApplied, ModeSet, ModuleFlagSet, RequiresGrad, ScriptView
+from cnnlint.graph.script import (
+    HeadReplaced,
+    LossApplied,
+    ModeSet,
+    ModuleFlagSet,
+    RequiresGrad,
+    ScriptView,
+    Stepped,
+)  # fmt: skip
 from cnnlint.source.imports import Project
 from cnnlint.source.text import SourceText
 from cnnlint.static.interpreter import Interpreter
@@ -136,11 +144,100 @@ def test_lightning() -> None:
         "        self.log('loss', loss)\n        return loss\n\n    def configure_optimizers(self):\n"
         "        return optim.Adam(self.parameters(), lr=self.hparams.lr)\n"
     )
-    assert [type(event).__name__ for event in script.events] == ["ModuleFlagSet", "OptimizerBuilt", "LossApplied"]
+    assert [type(event).__name__ for event in script.events] == [
+        "ModuleFlagSet", "OptimizerBuilt", "LossApplied", "Stepped",
+    ]  # fmt: skip
     flag = next(event for event in script.events if isinstance(event, ModuleFlagSet))
     assert (flag.receiver, flag.parameters) == ("self.net", 13)
     loss = next(event for event in script.events if isinstance(event, LossApplied))
     assert [step.name for step in loss.steps] == ["sigmoid"]
+
+
+LIT = """
+class Lit(pl.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Linear(4, 3)
+        {more}
+
+    def training_step(self, batch, index):
+        return F.cross_entropy(self.net(batch[0]), batch[1])
+
+    def configure_optimizers(self):
+        optimizer = optim.SGD(self.net.parameters(), lr=0.1)
+        return [optimizer], [optim.lr_scheduler.StepLR(optimizer, 3)]
+
+"""
+STEPS = {
+    "optimizer.step()": 1,
+    "scaler = torch.cuda.amp.GradScaler()\nscaler.scale(loss).backward()\nscaler.step(optimizer)\nscaler.update()": 1,
+    "scaler = torch.amp.GradScaler('cuda')\nscaler.unscale_(optimizer)\nscaler.step(optimizer)": 1,
+    "from accelerate import Accelerator\nacc = Accelerator()\nmodel, optimizer = acc.prepare(model, optimizer)\n"
+    "acc.backward(loss)\noptimizer.step()": 1,
+    "from lightning import Fabric\nmodel, optimizer = Fabric().setup(model, optimizer)\noptimizer.step()": 1,
+    "optimizer.zero_grad()": 0,
+}
+
+
+@pytest.mark.parametrize("code", STEPS)
+def test_steps(code: str) -> None:
+    script = view(f"{RESNET}optimizer = optim.SGD(model.parameters(), lr=0.1)\nloss = torch.load('loss')\n{code}\n")
+    assert sum(isinstance(event, Stepped) for event in script.events) == STEPS[code]
+    assert script.models[0].complete
+
+
+@pytest.mark.parametrize(
+    ("more", "trainer", "steps", "complete"),
+    [
+        ("pass", "pl.Trainer(max_epochs=3)", 1, True),
+        ("pass", "pl.Trainer(callbacks=[pl.callbacks.EarlyStopping('loss')])", 1, True),
+        ("pass", "pl.Trainer(callbacks=[pl.callbacks.BackboneFinetuning()])", 1, False),
+        ("pass", "pl.Trainer(callbacks=[Mine()])", 1, False),
+        ("self.automatic_optimization = False", "pl.Trainer()", 0, True),
+    ],
+)
+def test_lightning_trains(more: str, trainer: str, steps: int, complete: bool) -> None:
+    """A trainer makes the optimizers and steps; a callback that is not Lightning's own may change the model."""
+    source = f"import pytorch_lightning as pl\nfrom somewhere import Mine\n{LIT.format(more=more)}"
+    script = view(f"{source}if __name__ == '__main__':\n    {trainer}.fit(Lit(), None)\n")
+    assert [type(e).__name__ for e in script.events if isinstance(e, LossApplied)] == []
+    assert sum(isinstance(event, Stepped) for event in script.events) == steps
+    assert script.models[0].complete is complete
+
+
+@pytest.mark.parametrize("wrapper", ["nn.DataParallel", "nn.parallel.DistributedDataParallel"])
+def test_wrapped_models(wrapper: str) -> None:
+    script = view(f"{RESNET}model = {wrapper}(model)\nopt = optim.SGD(model.module.fc.parameters(), lr=0.1)\n")
+    (held,) = optimizers(script)
+    assert [named(group.parameters, script.models[0]) for group in held.groups] == ["fc"]
+
+
+DONORS = {
+    "made outside": "base = models.resnet18()\nmodel = Net(base)\n",
+    "made inside": "model = Net()\n",
+}
+
+
+@pytest.mark.parametrize("built", DONORS.values(), ids=DONORS)
+def test_parts_belong_to_the_network_they_end_up_in(built: str) -> None:
+    """What is taken from one network and put into another is the second one's, whichever was made first."""
+    net = "class Net(nn.Module):\n    def __init__(self, base=None):\n        super().__init__()\n" \
+          "        base = base or models.resnet18()\n        self.stem = nn.Sequential(base.conv1, base.bn1)\n" \
+          "        self.body = base.layer1\n        self.head = nn.Linear(64, 3)\n\n"  # fmt: skip
+    script = view(f"{net}{built}optim.SGD([*model.stem.parameters(), *model.head.parameters()], lr=0.1)\n")
+    (held,) = optimizers(script)
+    owner = next(model for model in script.models if model.architecture == "Net")
+    assert {ref.model for group in held.groups for ref in group.parameters} == {owner.number}
+    assert named([ref for group in held.groups for ref in group.parameters], owner) == "stem and head"
+    assert count(owner.parameters) == 9_536 + 147_968 + 195
+
+
+def test_two_networks_of_one_class() -> None:
+    """Each keeps its name, also where only a part of it is touched and the variable is bound anew."""
+    code = "net = models.vit_b_16()\nnet.heads.head = nn.Linear(768, 3)\nnet = models.vit_b_16()\nnet.heads.head = nn.Linear(768, 4)\n"
+    heads = [event for event in view(code).events if isinstance(event, HeadReplaced)]
+    assert [(head.owner, head.architecture) for head in heads] == [("heads", "vit_b_16")] * 2
+    assert len({head.model for head in heads}) == 2
 
 
 NET = """
@@ -184,6 +281,28 @@ def test_models_of_other_files() -> None:
     (event,) = view(source, net=net).events
     assert isinstance(event, LossApplied)
     assert [step.name for step in event.steps] == ["relu"]
+
+
+@pytest.mark.parametrize(
+    ("made", "steps"),
+    [
+        ("net = models.resnet18()\nnet.fc = nn.Sequential(nn.Linear(512, 3), nn.Softmax(dim=1))\n", ["softmax"]),
+        ("net = models.vgg16()\nnet.classifier[6] = nn.Sequential(nn.Linear(4096, 3), nn.ReLU())\n", ["relu"]),
+        ("net = models.convnext_tiny()\nnet.classifier[2] = nn.Sequential(nn.Linear(768, 3), nn.Sigmoid())\n", ["sigmoid"]),
+        ("net = models.densenet121()\n", []),
+        ("net = models.inception_v3()\n", None),
+        ("base = models.resnet50()\nnet = nn.Sequential(*list(base.children())[:-1], nn.Flatten(), nn.Linear(2048, 3), "
+         "nn.Softmax(1))\n", ["softmax"]),
+        ("base = models.efficientnet_b0()\nbase.classifier = nn.Identity()\n"
+         "net = nn.Sequential(base, nn.Linear(1280, 3), nn.Dropout())\n", ["dropout"]),
+    ],
+)  # fmt: skip
+def test_heads_of_networks_that_are_not_installed(made: str, steps: list[str] | None) -> None:
+    """Of a network of the table the forward pass is not known, but it ends in its head."""
+    (script,) = views(made + "loss = F.cross_entropy(net(torch.zeros(2, 3, 64, 64)), torch.zeros(2))\n")
+    losses = [event for event in script.events if isinstance(event, LossApplied)]
+    found = [[step.name for step in loss.steps] for loss in losses if loss.last is not None]
+    assert found == ([steps] if steps is not None else [])
 
 
 def test_files_without_training_are_passed_over() -> None:

@@ -8,7 +8,7 @@ from cnnlint.graph.dims import Sym
 from cnnlint.graph.model import Origin, Tensor
 from cnnlint.static.library.define import Args, Kwargs, Table, argument
 from cnnlint.static.signals import Raised
-from cnnlint.static.values import External, Native, Site, TensorValue, TorchSize, Value
+from cnnlint.static.values import External, ModuleInstance, Native, Site, TensorValue, TorchSize, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -26,7 +26,6 @@ IDENTITIES = frozenset(
         "torch.jit.script_if_tracing",
         "torch.fx.wrap",
         "torch.compile",
-        "torch.nn.DataParallel",
         "torch.nn.utils.weight_norm",
         "torch.nn.utils.spectral_norm",
         "torch.nn.utils.parametrizations.weight_norm",
@@ -34,7 +33,6 @@ IDENTITIES = frozenset(
         "torch.nn.utils.parametrizations.spectral_norm",
         "torch.nn.utils.parametrizations.orthogonal",
         "torch.jit._overload_method",
-        "torch.nn.parallel.DistributedDataParallel",
         "torch.compiler.disable",
         "torch._dynamo.disable",
         "typing.final",
@@ -171,6 +169,15 @@ def _checkpoint_sequential(it: Interpreter, args: Args, kwargs: Kwargs, site: Si
     for child in items or ():
         value = call(it, child, [value], {}, site)
     return value if items is not None else it.unknown("the functions to run are not known", site)
+
+
+@TORCH.add("torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel")
+def _wrapped(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    """The wrapper does what the model does; ``wrapper.module`` is the model."""
+    model = argument(args, kwargs, 0, "module")
+    if it.script is not None and isinstance(model, ModuleInstance):
+        it.script.wrapped.add(id(model))
+    return model
 
 
 @TORCH.add("torch.broadcast_shapes")

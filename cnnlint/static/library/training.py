@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from cnnlint.graph.architectures import architectures
 from cnnlint.static.iteration import items_of
+from cnnlint.static.library.trainers import make_trainer
 from cnnlint.static.scriptlog import (
     GroupGiven,
     GroupJoined,
@@ -41,16 +42,17 @@ DEFAULT_LR = {
 """torch's optimizers and the learning rate each takes where none is given (torch 2.13)."""
 
 
-def _lightning() -> dict[str, Class]:
+def _lightning_module() -> Class:
     from cnnlint.static.externals import MODULE
 
     made = Class("LightningModule", (MODULE,), path="lightning.LightningModule")
     made.traits.add("unresolved")
-    homes = ("lightning", "pytorch_lightning", "lightning.pytorch", "pytorch_lightning.core", "lightning.pytorch.core")
-    return {f"{home}.LightningModule": made for home in homes}
+    return made
 
 
-LIGHTNING: dict[str, Class] = _lightning()
+LIGHTNING_MODULE = _lightning_module()
+_HOMES = ("lightning", "pytorch_lightning", "lightning.pytorch", "pytorch_lightning.core", "lightning.pytorch.core")
+LIGHTNING: dict[str, Class] = {f"{home}.LightningModule": LIGHTNING_MODULE for home in _HOMES}
 
 
 def call_library(it: Interpreter, log: ScriptLog, path: str, args: Args, kwargs: Kwargs, site: Site) -> Value:
@@ -62,6 +64,9 @@ def call_library(it: Interpreter, log: ScriptLog, path: str, args: Args, kwargs:
         if name == "get_model" and args and isinstance(args[0], str):
             name, args = args[0], args[1:]
         return _network(it, log, name, args, kwargs, site)
+    trainer = make_trainer(path, kwargs)
+    if trainer is not MISSING:
+        return trainer
     texts = [arg for arg in args[:2] if isinstance(arg, str)]
     if path == "torch.hub.load" and len(texts) == 2 and texts[0].partition(":")[0] == "pytorch/vision":
         return _network(it, log, texts[1], args[2:], kwargs, site)
