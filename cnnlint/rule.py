@@ -191,11 +191,14 @@ class Fix:
     """What to change, as intents; ``cnnlint.fix`` turns them into edits of the text. A name of torch's stands in their
     source texts in full, ``torch.nn.ModuleList``; it is written as the file imports it, ``nn.ModuleList``.
 
-    ``drops_parameters``: a key leaves the state dict, so in a file that loads weights the fix is unsafe at best."""
+    ``drops_parameters``: a key leaves the state dict, so in a file that loads weights the fix is unsafe at best.
+    ``saves`` is how many parameters the finding says that its layer loses by the fix, where it says so; ``--trace``
+    holds that against the model with the fix applied."""
 
     edits: tuple[Edit, ...]
     applicability: Applicability = Applicability.UNSAFE
     drops_parameters: bool = False
+    saves: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def _order(key: tuple[Span, str, int]) -> tuple[Any, ...]:
 def _joined(group: Sequence[Raw], severities: Mapping[str, Severity], built: Mapping[Span, int]) -> Finding:
     first = group[0]
     for raw in group[1:]:
-        if at_least(raw.finding.severity, first.finding.severity) and raw.finding.severity != first.finding.severity:
+        if _says_more(raw.finding, first.finding):
             first = raw
     values = {name: getattr(first.finding, name) for name in _FIELDS}
     values["severity"] = severities.get(first.finding.code, first.finding.severity)
@@ -55,6 +55,13 @@ def _joined(group: Sequence[Raw], severities: Mapping[str, Severity], built: Map
     values["proof"] = _proof(group)
     values["fix"] = _fix(group, first.finding.fix, built)
     return Finding(**values, scope=first.scope, places=places)
+
+
+def _says_more(one: rule.Finding, other: rule.Finding) -> bool:
+    """Whether one of two findings about the same place is the more severe, or the one of a model that was run."""
+    if one.severity is not other.severity:
+        return at_least(one.severity, other.severity)
+    return one.proof is Proof.CONFIRMED and other.proof is not Proof.CONFIRMED
 
 
 def _proof(group: Sequence[Raw]) -> Proof:

@@ -14,6 +14,7 @@ from cnnlint.rule import Rule
 from cnnlint.source.paths import shown
 
 if TYPE_CHECKING:
+    from cnnlint.lint.patch import Patch
     from cnnlint.lint.session import Context
     from cnnlint.trace import Traced, TraceError
 
@@ -49,12 +50,12 @@ class Prover:
         notes on those that could not be tried, since their input is not known, and on parameters without gradient."""
         from cnnlint.trace.proof import prove
 
+        results = [(graph, self._run(graph, graphs, context)) for graph in graphs]
         graded: list[Raw] = []
         failed: list[Diagnostic] = []
         notes: list[str] = []
-        for number, graph in enumerate(graphs):
+        for number, (graph, result) in enumerate(results):
             own = [raw for raw in raws if raw.network[1] == number]
-            result = self._run(graph, graphs, context)
             proven = prove(
                 graph,
                 [raw.finding for raw in own],
@@ -70,17 +71,31 @@ class Prover:
                     notes.append(f"{graph.span.path}:{graph.span.line}: {result.text}")
                 else:
                     failed.append(_diagnostic(result, graph))
+        graded, left_out = self._try_fixes(graded, results, context)
+        if left_out:
+            what = "1 fix was" if left_out == 1 else f"{left_out} fixes were"
+            notes.append(f"{graphs[0].span.path}: {what} not tried on the running model")
         return graded, failed, notes
 
-    def _run(self, graph: ModelGraph, graphs: Sequence[ModelGraph], context: Context) -> Traced | TraceError:
+    def _run(
+        self, graph: ModelGraph, graphs: Sequence[ModelGraph], context: Context, patch: Patch | None = None
+    ) -> Traced | TraceError:
         from cnnlint.lint.tracing import trace_graph
         from cnnlint.trace import TraceError
 
         try:
             tracer = self._tracers.of(context.resolved)
-            return trace_graph(tracer, graph, graphs, context.project, gradients=self._gradients)
+            return trace_graph(tracer, graph, graphs, context.project, gradients=self._gradients, patch=patch)
         except TraceError as error:
             return error
+
+    def _try_fixes(
+        self, raws: Sequence[Raw], results: Sequence[tuple[ModelGraph, Traced | TraceError]], context: Context
+    ) -> tuple[list[Raw], int]:
+        from cnnlint.lint.trials import tried
+
+        graphs = [graph for graph, _ in results]
+        return tried(raws, results, context.project, lambda graph, patch: self._run(graph, graphs, context, patch))
 
 
 def _without_gradient(result: Traced | TraceError, graph: ModelGraph) -> list[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self, TypeAlias
 
 from cnnlint.config import Resolved, Resolver
 from cnnlint.graph.dims import Dim, substitute, symbol, symbols
 from cnnlint.graph.model import EvidenceKind, ModelGraph, Tensor
+from cnnlint.lint.patch import Patch
 from cnnlint.lint.proving import TraceOptions
 from cnnlint.lint.session import open_project
 from cnnlint.source.imports import Project
@@ -71,10 +73,20 @@ def project_of(target: str, resolver: Resolver) -> tuple[Resolved, Project]:
 
 
 def trace_graph(
-    tracer: Tracer, graph: ModelGraph, graphs: Sequence[ModelGraph], project: Project, *, gradients: bool = False
-) -> Traced:
-    """Runs the model that ``graph`` was read from. Raises :class:`TraceError`."""
-    return graph_of(tracer.run(job_of(graph, graphs, project, gradients=gradients)), graph)
+    tracer: Tracer, graph: ModelGraph, graphs: Sequence[ModelGraph], project: Project, *, gradients: bool = False,
+    patch: Patch | None = None,
+) -> Traced:  # fmt: skip
+    """Runs the model that ``graph`` was read from, with ``patch`` applied. Raises :class:`TraceError`."""
+    job = job_of(graph, graphs, project, gradients=gradients)
+    return graph_of(tracer.run(job if patch is None else _patched(job, patch)), graph)
+
+
+def _patched(job: Job, patch: Patch) -> Job:
+    """The job on patched source, for its parameters, shapes and MACs alone."""
+    example = job.example
+    if example is not None and patch.path == job.path:
+        example = replace(example, line=patch.moved(example.line), end_line=patch.moved(example.end_line + 1) - 1)
+    return replace(job, texts={patch.path: patch.text}, example=example, gradients=False, counts=False)
 
 
 def job_of(graph: ModelGraph, graphs: Sequence[ModelGraph], project: Project, *, gradients: bool = False) -> Job:

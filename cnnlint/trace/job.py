@@ -48,7 +48,8 @@ class ExampleCall:
 class Job:
     """One model to run. ``path`` is absolute; ``module`` is the dotted name that the file is imported under and
     ``folders`` are those that its imports are looked up in. The model comes from ``example`` where there is one, else
-    from ``callable`` with literal arguments."""
+    from ``callable`` with literal arguments. ``gradients`` asks for a backward pass, ``counts`` for fvcore's figures;
+    ``texts`` are taken for the content of files."""
 
     target: str
     path: Path
@@ -61,6 +62,8 @@ class Job:
     example: ExampleCall | None = None
     devices: tuple[str, ...] = META_FIRST
     gradients: bool = False
+    counts: bool = True
+    texts: Mapping[Path, str] = field(default_factory=dict)
 
 
 class TraceError(Exception):

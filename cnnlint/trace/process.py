@@ -231,7 +231,9 @@ def _request(job: Job, folder: Path, limits: Limits, worker: Path | None) -> dic
         "callable": job.callable, "args": repr(tuple(job.args)), "kwargs": repr(dict(job.kwargs)),
         "inputs": [{"shape": list(i.shape), "dtype": i.dtype, "name": i.name} for i in job.inputs],
         "example": example and asdict(example),
-        "devices": list(job.devices), "gradients": job.gradients, "memory": limits.memory, "output": limits.output,
+        "devices": list(job.devices), "gradients": job.gradients, "counts": job.counts,
+        "texts": {str(path): text for path, text in job.texts.items()},
+        "memory": limits.memory, "output": limits.output,
         "folder": str(folder / "work"), "answer": str(folder / "answer.json"), "crash": str(folder / "crash.txt"),
         "worker": str(worker),
     }  # fmt: skip

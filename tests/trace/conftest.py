@@ -23,6 +23,17 @@ def tracer() -> Iterator[Tracer]:
         yield found
 
 
+@pytest.fixture(scope="module")
+def one_process(tracer: Tracer) -> Iterator[None]:
+    """All commands of a module share a traced process, where each would import torch anew."""
+    run = Tracer.run
+    patch = pytest.MonkeyPatch()
+    patch.setattr(Tracer, "close", lambda _: None)
+    patch.setattr(Tracer, "run", lambda _, job: run(tracer, job))
+    yield
+    patch.undo()
+
+
 @pytest.fixture
 def job(tmp_path: Path) -> MakeJob:
     return partial(make_job, tmp_path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -32,25 +31,12 @@ GOOD = """
 BAD = GOOD.replace("nn.BatchNorm2d(8)", "nn.BatchNorm2d(9)")
 
 
+pytestmark = pytest.mark.usefixtures("one_process")
+
+
 @pytest.fixture(autouse=True)
 def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_process() -> Iterator[None]:
-    """The commands of this module share a traced process, each of which would import torch anew."""
-    shared = Tracer()
-    patch = pytest.MonkeyPatch()
-    patch.setattr(Tracer, "__exit__", lambda *_: None)
-    patch.setattr(Tracer, "close", lambda tracer: None)
-    patch.setattr(Tracer, "run", lambda tracer, job: _run(shared, job))
-    yield
-    patch.undo()
-    shared.close()
-
-
-_run = Tracer.run
 
 
 def test_trace_says_equal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import ast
 import sys
-import tokenize
 from types import ModuleType
 from typing import Any
 
 from torch import nn
+
+from .sources import source_of
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -29,9 +30,7 @@ def capture(
     module: ModuleType, path: str, example: dict[str, Any]
 ) -> tuple[nn.Module, tuple[Any, ...], dict[str, Any]]:
     """The model that is called at ``example``'s place with its arguments. The call itself is not made."""
-    with tokenize.open(path) as file:
-        source = file.read()
-    statements = needed_statements(ast.parse(source), example["line"])
+    statements = needed_statements(ast.parse(source_of(path)), example["line"])
     code = compile(ast.Module(statements, []), path, "exec", dont_inherit=True)
     base: Any = nn.Module
     original = base.__call__

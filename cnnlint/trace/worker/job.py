@@ -13,6 +13,7 @@ from .example import NoExample
 from .gradient import without_gradient
 from .loading import Loaded, Unusable, load
 from .measuring import Facts, counted, describe, trace
+from .sources import substitute
 
 T = TypeVar("T")
 
@@ -101,6 +102,17 @@ def _first_line(text: str) -> str:
 def _add_counts(facts: Facts, request: Facts) -> None:
     loaded = facts.pop("loaded")
     facts["fvcore"], facts["without_gradient"] = None, None
+    if request["counts"]:
+        _count(facts, loaded, request)
+    if request["gradients"]:
+        try:
+            facts["without_gradient"] = _stage("backward", lambda: without_gradient(load(request, "cpu")))
+        except Stopped as stopped:
+            error = stopped.error
+            facts["notes"].append(f"no backward pass: {error['type']}: {_first_line(error['text'])}")
+
+
+def _count(facts: Facts, loaded: Loaded, request: Facts) -> None:
     errors = []
     for device in dict.fromkeys((facts["device"], "cpu")):
         try:
@@ -115,8 +127,6 @@ def _add_counts(facts: Facts, request: Facts) -> None:
             errors.append(f"fvcore cannot count this model: {type(error).__name__}: {_first_line(str(error))}")
     if facts["fvcore"] is None:
         facts["notes"].append(errors[-1])
-    if request["gradients"]:
-        facts["without_gradient"] = _stage("backward", lambda: without_gradient(load(request, "cpu")))
 
 
 def prepare(request: Facts) -> None:
@@ -124,3 +134,4 @@ def prepare(request: Facts) -> None:
     sys.argv = [request["path"]]
     sys.path[:] = [entry for entry in sys.path if entry not in ("", request["worker"])]
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    substitute(request["texts"])

@@ -196,7 +196,7 @@ class FcHeadOnSpatialMap(Rule):
             help=f"nn.AdaptiveAvgPool2d(1), in_features={flat.shape[0]}; the whole head has {number(head)} parameters",
             data={"parameters": now, "pooled_parameters": then, "head_parameters": head, "model_parameters": total},
             related=[Related(flat.node.span, "flattened here")],
-            fix=_pooled(model, layer, flat),
+            fix=_pooled(model, layer, flat, now - then),
         )
 
 
@@ -205,7 +205,7 @@ def _parameters(node: Node) -> int:
     return sum(count for count in counts if isinstance(count, int))
 
 
-def _pooled(model: ModelGraph, layer: Module, flat: Flattened) -> Fix | None:
+def _pooled(model: ModelGraph, layer: Module, flat: Flattened, saves: int) -> Fix | None:
     """Pool to one position, where an adaptive pool stands right in front of the flatten."""
     pool = model.producer(flat.map)
     if pool is None or not isinstance(pool.op, AdaptivePooling) or layer.built_at is None or layer.type != "Linear":
@@ -217,4 +217,4 @@ def _pooled(model: ModelGraph, layer: Module, flat: Flattened) -> Fix | None:
         SetArgument(place.built_at, "output_size", "1", 0),
         SetArgument(layer.built_at, "in_features", str(flat.shape[0]), 0),
     )
-    return Fix(edits, Applicability.UNSAFE)
+    return Fix(edits, Applicability.UNSAFE, saves=saves)

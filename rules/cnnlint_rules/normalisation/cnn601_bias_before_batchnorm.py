@@ -217,4 +217,6 @@ def _without_bias(module: Module) -> Fix | None:
     if module.built_at is None or not module.builtin:
         return None
     position = next((place for start, place in _POSITIONS.items() if module.type.startswith(start)), None)
-    return Fix((SetArgument(module.built_at, "bias", "False", position),), Applicability.SAFE, drops_parameters=True)
+    edit, count = SetArgument(module.built_at, "bias", "False", position), _bias(module)
+    saves = count if isinstance(count, int) else None
+    return Fix((edit,), Applicability.SAFE, drops_parameters=True, saves=saves)
