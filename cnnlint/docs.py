@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import Any
 
 from cnnlint.findings import plain
@@ -82,12 +82,23 @@ def options(rule: type[Rule]) -> dict[str, Any]:
     return {f.name.replace("_", "-"): plain(getattr(defaults, f.name)) for f in fields(rule.Options)}
 
 
+def code_blocks(body: str) -> list[str]:
+    """The indented code blocks of a section, without their indentation."""
+    return [text for text, is_code in _blocks(body) if is_code]
+
+
 def _fence(body: str) -> str:
-    """``body`` with its indented code blocks fenced, so that they are shown as Python everywhere."""
-    blocks: list[str] = []
-    for paragraph in re.split(r"\n\n(?=\S)|\n\n(?=    )", body):
-        if all(line.startswith("    ") or not line.strip() for line in paragraph.split("\n")) and paragraph.strip():
-            blocks.append("```python\n" + inspect.cleandoc("\n" + paragraph) + "\n```")
-        else:
-            blocks.append(paragraph)
-    return "\n\n".join(blocks).replace("\n```\n\n```python\n", "\n\n")
+    """``body`` with its code blocks fenced, so that they are shown as Python everywhere."""
+    return "\n\n".join(f"```python\n{text}\n```" if is_code else text for text, is_code in _blocks(body))
+
+
+def _blocks(body: str) -> Iterator[tuple[str, bool]]:
+    """The text and code of a section in turn, and which is code: neighbouring indented paragraphs are one block."""
+    paragraphs = [part for part in re.split(r"\n\n(?=\S)|\n\n(?=    )", body) if part.strip()]
+    for is_code, parts in groupby(paragraphs, _is_code):
+        text = "\n\n".join(parts)
+        yield inspect.cleandoc("\n" + text) if is_code else text, is_code
+
+
+def _is_code(paragraph: str) -> bool:
+    return all(line.startswith("    ") or not line.strip() for line in paragraph.split("\n"))

@@ -258,6 +258,14 @@ class Rule:
     """Off unless selected by code or name, or by the ``target`` setting."""
     targets: ClassVar[frozenset[str]] = frozenset()
     """Values of the ``target`` setting that switch an opt-in rule on."""
+    raises: ClassVar[bool] = True
+    """Whether torch raises where a finding of severity error stands, as the model is built or called. The tester holds
+    rules whose own severity is error to it; those that report silent faults set it to false."""
+    numbers: ClassVar[Mapping[str, float]] = {}
+    """Numbers that the docstring states and no message of the examples does, each with its computation:
+    ``{"8.47": 9 * 256 * 256 / (2 * 256 * 64 + 9 * 64 * 64)}``; a percentage is computed as a part of 1."""
+    quoted: ClassVar[Mapping[str, str]] = {}
+    """Numbers that the docstring only quotes, each with the words under ``References`` that name who measured them."""
     bad: ClassVar[Sequence[Example]] = ()
     good: ClassVar[Sequence[Example]] = ()
 

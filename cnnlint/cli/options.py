@@ -67,15 +67,16 @@ input_option = click.option(
     "--input", "inputs", multiple=True, type=Shape(), metavar="SHAPE",
     help="Input shape: 3x224x224, 1x3x224x224 or name=...; repeatable, in the order of forward's arguments.",
 )  # fmt: skip
+python_option = click.option(
+    "--python", type=click.Path(path_type=Path), metavar="PATH",
+    help="Interpreter (or environment folder) that models run under; needs torch and fvcore.",
+)  # fmt: skip
 trace_options = (
-    click.option(
-        "--python", type=click.Path(path_type=Path), metavar="PATH",
-        help="Interpreter (or environment folder) that models run under; needs torch and fvcore.",
-    ),
+    python_option,
     click.option("--time-limit", default=60.0, show_default=True, metavar="SECONDS", help="Time for one model."),
     click.option("--memory-limit", default=4.0, show_default=True, metavar="GB", help="Memory for one model."),
     click.option("--grad", is_flag=True, help="With a trace, one backward pass too; --trace=grad is short for both."),
-)  # fmt: skip
+)
 color_option = click.option(
     "--color", type=Word(["auto", "always", "never"]), default="auto", show_default=True, help="Colours in the output."
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from dataclasses import dataclass
@@ -28,13 +29,15 @@ _IMPORT = re.compile(r"^\s*(?:import|from)\s", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Run:
-    """What a rule found in an example; ``shift`` lines stand in front of the example's own."""
+    """What a rule found in an example; ``shift`` lines stand in front of the example's own, ``models`` are the classes
+    of the networks in it."""
 
     index: FileIndex
     findings: tuple[Finding, ...]
     has_models: bool
     shift: int
     failed: tuple[Diagnostic, ...] = ()
+    models: tuple[str, ...] = ()
 
     @property
     def found(self) -> tuple[tuple[int, str], ...]:
@@ -64,7 +67,18 @@ def run(rule: Rule, example: Example, source: str | None = None) -> Run:
     own = [raw for raw in raws if raw.finding.span.path == text.path]
     shift = text.text.count("\n") - example.source.count("\n") if source is None else 0
     findings = tuple(join(own, built=constructions(reading.graphs)))
-    return Run(index, findings, reading.has_models or bool(reading.scripts), shift, tuple(failed))
+    has_models = reading.has_models or bool(reading.scripts)
+    models = tuple(graph.name for graph in reading.graphs)
+    return Run(index, findings, has_models, shift, tuple(failed), models)
+
+
+def syntax_problem(code: str) -> str | None:
+    """Why ``code`` is not Python."""
+    try:
+        ast.parse(code)
+    except SyntaxError as error:
+        return f"{error.msg} in line {error.lineno}"
+    return None
 
 
 def fix_problem(rule: Rule, example: Example, before: Run, finding: Finding) -> str | None:
@@ -81,6 +95,7 @@ def fix_problem(rule: Rule, example: Example, before: Run, finding: Finding) -> 
         after = run(rule, example, new)
     except SourceProblem as problem:
         return f"its fix leaves code that does not parse: {problem.message}"
-    if len(after.findings) >= len(before.findings):
+    same = [sum(other.message == finding.message for other in result.findings) for result in (before, after)]
+    if len(after.findings) >= len(before.findings) or same[1] >= same[0]:
         return "its fix does not silence it"
     return None

@@ -17,14 +17,13 @@ from cnnlint.findings import Finding
 from cnnlint.graph.shapes import parse_shape
 from cnnlint.rule import Example, Severity
 from cnnlint.testing.examples import source_of
+from cnnlint.testing.torch import SHAPES
 
-RAISING = ("CNN001", "CNN009", "CNN010", "CNN101", "CNN102", "CNN103", "CNN104", "CNN106", "CNN109", "CNN701")
-SHAPES = (
-    (2, 3, 32, 32), (2, 3, 64, 64), (2, 3, 28, 28), (2, 1, 28, 28), (2, 12, 16, 16), (2, 3, 64), (2, 2, 16), (2, 3),
-)  # fmt: skip
-"""Inputs to try where an example names none."""
-
-
+RAISING = [
+    rule.code
+    for rule in registry.load().rules.values()
+    if rule.severity is Severity.ERROR and rule.raises and rule.__module__.startswith(registry.BUILTIN)
+]
 CASES = [
     pytest.param(code, example, id=f"{code}-{kind}-{example.why or number}".replace(" ", "-"))
     for code in RAISING

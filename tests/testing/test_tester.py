@@ -50,7 +50,7 @@ class NoBias(Rule):
 
     References
     ----------
-    None.
+    torch.nn.Linear.
     """
 
     code, name, category, severity = "TST100", "no-bias", "test", Severity.ADVICE
@@ -73,6 +73,13 @@ def test_a_rule_that_is_right_passes() -> None:
     assert problems_of(NoBias) == []
 
 
+def documented(old: str, new: str, **changes: object) -> type[Rule]:
+    """A variant whose docstring says ``new`` in place of ``old``."""
+    assert NoBias.__doc__ is not None
+    assert old in NoBias.__doc__
+    return variant(__doc__=NoBias.__doc__.replace(old, new), **changes)
+
+
 def raising(self: Rule, model: ModelGraph) -> Iterator[Finding]:
     raise ValueError("oops")
 
@@ -82,9 +89,12 @@ def raising(self: Rule, model: ModelGraph) -> Iterator[Finding]:
     [
         (variant(__doc__="Summary.\n\nWhat it does\n------------\nIt.\n"), "says nothing under 'Why it matters'"),
         (variant(__doc__=None), "no summary line"),
+        (documented("    torch.nn.Linear.", "    It is well known."), "its references name no source"),
+        (documented("nn.Linear(1, 1)\n", "nn.Linear(1, 1\n"), "the code under 'Example' is not Python"),
+        (documented("1, bias=False)", "1, bias=False))"), "the code under 'Use instead' is not Python"),
         (variant(bad=(BAD,)), "it has 1 bad examples and needs at least 2"),
         (variant(good=()), "it has 0 good examples"),
-        (variant(good=(GOOD, GOOD)), "example 4 stands there twice"),
+        (variant(good=(GOOD, GOOD)), "good example 2 stands there twice"),
         (variant(bad=(BAD, replace(BAD, source="def f(:\n"))), "bad example 2: is not Python"),
         (variant(bad=(BAD, replace(GOOD, why="x"))), "bad example 2 (x): expects no finding"),
         (variant(good=(GOOD, BAD)), "good example 2: expects findings"),
@@ -99,3 +109,27 @@ def raising(self: Rule, model: ModelGraph) -> Iterator[Finding]:
 )
 def test_each_fault_is_found(rule: type[Rule], problem: str) -> None:
     assert any(problem in found for found in problems_of(rule))
+
+
+def test_a_fix_must_change_the_code() -> None:
+    rule = variant(value="True", bad=(replace(BAD, source=SOURCE.replace("4)", "4, bias=True)")), NoBias.bad[1]))
+    assert "bad example 1: line 4: its fix changes nothing" in problems_of(rule)
+
+
+class WrongLayer(NoBias):
+    __doc__ = NoBias.__doc__
+
+    def check(self, model: ModelGraph) -> Iterator[Finding]:
+        """Offers to take the bias of another layer."""
+        layers = [node.module for node in model.nodes if isinstance(node.op, Dense) and node.op.bias]
+        for layer, other in zip(layers, layers[::-1], strict=True):
+            assert other.built_at is not None
+            yield self.finding(layer, f"bias of {layer.name}", fix=Fix((SetArgument(other.built_at, "bias", "False"),)))
+
+
+def test_a_fix_must_silence_its_own_finding() -> None:
+    layers = "nn.Linear(3, 4), nn.Linear(4, 5)"
+    source = f"class Net(nn.Sequential):\n    def __init__(self):\n        super().__init__({layers})\n"
+    example = Example(source, ((3, "bias of 0"), (3, "bias of 1")), ("3",))
+    rule = type("Variant", (WrongLayer,), {"__doc__": NoBias.__doc__, "bad": (example, BAD)})
+    assert problems_of(rule)[:2] == ["bad example 1: line 3: its fix does not silence it"] * 2

@@ -68,6 +68,7 @@ class LargeDenseKernel(Rule):
     name = "large-dense-kernel"
     category = Category.EFFICIENCY
     severity = Severity.ADVICE
+    numbers = {"18": 2 * 3 * 3, "25": 5 * 5, "27": 3 * 3 * 3, "49": 7 * 7}
 
     bad = (
         Example(

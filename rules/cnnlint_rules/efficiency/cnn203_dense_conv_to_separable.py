@@ -70,6 +70,7 @@ class DenseConvToSeparable(Rule):
     name = "dense-conv-to-separable"
     category = Category.EFFICIENCY
     severity = Severity.ADVICE
+    numbers = {"8.69": 1 / (1 / 256 + 1 / 9), "256": 256}
     opt_in = True
     targets = frozenset({"mobile"})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cnnlint.graph.model import ModelGraph, Module, Node
 from cnnlint.graph.operations import AdaptivePooling, Dense
@@ -12,6 +13,7 @@ from cnnlint.graph.queries.places import own_layer
 from cnnlint.graph.wording import number, percent, product, times
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, SetArgument, Severity
 
+_WIDTHS = (3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)
 _VGG = """\
 class Net(nn.Module):
     def __init__(self):
@@ -73,6 +75,10 @@ class FcHeadOnSpatialMap(Rule):
     name = "fc-head-on-spatial-map"
     category = Category.HEAD
     severity = Severity.ADVICE
+    numbers = {
+        "138,357,544": sum(9 * fan_in * out + out for fan_in, out in pairwise(_WIDTHS))
+        + (25_088 * 4096 + 4096) + (4096 * 4096 + 4096) + (4096 * 1000 + 1000)
+    }  # fmt: skip
 
     bad = (
         Example(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from math import e, log
 
 from cnnlint.graph.queries.scripts import decisive, layer_of, losses
 from cnnlint.graph.script import LossApplied, ScriptView, Step
@@ -91,6 +92,7 @@ class SoftmaxBeforeCrossEntropy(Rule):
     name = "softmax-before-cross-entropy"
     category = Category.HEAD
     severity = Severity.WARNING
+    numbers = {"5.909": log(e + 1000 - 1) - 1, "1,000": 1000}
 
     bad = (
         Example(

@@ -73,6 +73,7 @@ class SoftmaxOverOneChannel(Rule):
     name = "softmax-over-one-channel"
     category = Category.HEAD
     severity = Severity.ERROR
+    raises = False
 
     bad = (
         Example(

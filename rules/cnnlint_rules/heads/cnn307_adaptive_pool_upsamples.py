@@ -66,6 +66,7 @@ class AdaptivePoolUpsamples(Rule):
     name = "adaptive-pool-upsamples"
     category = Category.HEAD
     severity = Severity.WARNING
+    numbers = {"25,088": 512 * 7 * 7, "512": 512, "48": 7 * 7 - 1, "49": 7 * 7}
 
     bad = (
         Example(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import exp
 
 from cnnlint.graph.queries.scripts import decisive, layer_of, losses
 from cnnlint.graph.script import LossApplied, ScriptView, Step
@@ -90,6 +91,7 @@ class NonlinearityOnLogits(Rule):
     name = "nonlinearity-on-logits"
     category = Category.HEAD
     severity = Severity.WARNING
+    numbers = {"0.5": 1 / (1 + exp(0))}
 
     bad = (
         Example(

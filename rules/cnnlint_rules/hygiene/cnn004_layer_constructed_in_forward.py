@@ -67,6 +67,7 @@ class LayerConstructedInForward(Rule):
     name = "layer-constructed-in-forward"
     category = Category.HYGIENE
     severity = Severity.ERROR
+    raises = False
 
     bad = (
         Example(

@@ -53,6 +53,7 @@ class DeepStackWithoutNormalisation(Rule):
     name = "deep-stack-without-normalisation"
     category = Category.NORMALISATION
     severity = Severity.ADVICE
+    numbers = {"0.9": 0.9, "0.35": 0.9**10}
 
     @dataclass(frozen=True)
     class Options:

@@ -61,6 +61,7 @@ class InplaceOnSharedTensor(Rule):
     name = "inplace-on-shared-tensor"
     category = Category.NORMALISATION
     severity = Severity.ERROR
+    raises = False
 
     bad = (
         Example(

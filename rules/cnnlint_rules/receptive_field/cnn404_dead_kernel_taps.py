@@ -71,6 +71,12 @@ class DeadKernelTaps(Rule):
     name = "dead-kernel-taps"
     category = Category.RECEPTIVE_FIELD
     severity = Severity.WARNING
+    numbers = {
+        # The 3×3 convolutions of the last stage: three work on one position, the first on four with a stride.
+        "6,946,816": 3 * 8 * 512 * 512 + 5 * 256 * 512,
+        "11,689,512": (147 * 64 + 128) + 4 * (9 * 64 * 64 + 128) + (512 * 1000 + 1000)
+        + sum(9 * c * c // 2 + 3 * 9 * c * c + c * c // 2 + 5 * 2 * c for c in (128, 256, 512)),
+    }  # fmt: skip
 
     @dataclass(frozen=True)
     class Options(Rule.Options):

@@ -56,6 +56,7 @@ class AggressiveStem(Rule):
     name = "aggressive-stem"
     category = Category.RECEPTIVE_FIELD
     severity = Severity.WARNING
+    quoted = {"25 %": "armory/issues/1689", "5 %": "armory/issues/1689"}
 
     @dataclass(frozen=True)
     class Options:

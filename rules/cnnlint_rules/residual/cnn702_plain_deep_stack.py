@@ -48,6 +48,7 @@ class PlainDeepStack(Rule):
     name = "plain-deep-stack"
     category = Category.RESIDUAL
     severity = Severity.ADVICE
+    quoted = dict.fromkeys(("34", "18", "28.54 %", "27.94 %", "25.03 %", "27.88 %"), "1512.03385, table 2")
 
     @dataclass(frozen=True)
     class Options:

@@ -51,6 +51,7 @@ class BottleneckNotNarrow(Rule):
     name = "bottleneck-not-narrow"
     category = Category.RESIDUAL
     severity = Severity.ADVICE
+    numbers = {"17": 4 + 9 + 4, "16": 4 * 4, "11": 1 + 9 + 1}  # in units of m² where m = C/4, and of C²
 
     @dataclass(frozen=True)
     class Options:

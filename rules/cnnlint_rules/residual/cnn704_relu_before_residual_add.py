@@ -51,6 +51,7 @@ class ReluBeforeResidualAdd(Rule):
     name = "relu-before-residual-add"
     category = Category.RESIDUAL
     severity = Severity.ADVICE
+    quoted = {"7.84 %": "1603.05027", "6.61 %": "1603.05027"}
 
     bad = (
         Example(

@@ -57,6 +57,7 @@ class UnreadInputPositions(Rule):
     name = "unread-input-positions"
     category = Category.SHAPE
     severity = Severity.ADVICE
+    numbers = {"13": 7 * 7 - 6 * 6, "49": 7 * 7}
 
     @dataclass(frozen=True)
     class Options:

@@ -62,6 +62,7 @@ class PaddingNotScaledWithDilation(Rule):
     name = "padding-not-scaled-with-dilation"
     category = Category.SHAPE
     severity = Severity.WARNING
+    numbers = {"32": 32, "30": 32 + 2 * 1 - 2 * (3 - 1)}
 
     bad = (
         Example(

@@ -67,6 +67,7 @@ class BatchDimInReshape(Rule):
     name = "batch-dim-in-reshape"
     category = Category.SHAPE
     severity = Severity.WARNING
+    numbers = {"100": 100, "144": 100 * 16 * 6 * 6 / 400}
 
     bad = (
         Example(

@@ -74,6 +74,7 @@ class HeadNotTrained(Rule):
     name = "head-not-trained"
     category = Category.TRANSFER
     severity = Severity.ERROR
+    raises = False
 
     bad = (
         Example(

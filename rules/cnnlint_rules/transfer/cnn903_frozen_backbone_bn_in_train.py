@@ -94,6 +94,7 @@ class FrozenBackboneBnInTrain(Rule):
     name = "frozen-backbone-bn-in-train"
     category = Category.TRANSFER
     severity = Severity.WARNING
+    numbers = {"0.1": 0.1, "0.9": 1 - 0.1, "27.1 %": 1 - 0.9**3, "65.1 %": 1 - 0.9**10, "10": 10}
 
     bad = (
         Example(

@@ -68,6 +68,7 @@ class TrainableParamsNotInOptimizer(Rule):
     name = "trainable-params-not-in-optimizer"
     category = Category.TRANSFER
     severity = Severity.WARNING
+    numbers = {"9,408": 64 * 3 * 7 * 7, "128": 2 * 64}
 
     bad = (
         Example(

@@ -73,6 +73,7 @@ class LearningRateOrder(Rule):
     name = "learning-rate-order"
     category = Category.TRANSFER
     severity = Severity.WARNING
+    quoted = {"2.6": "arXiv 1801.06146"}
 
     @dataclass(frozen=True)
     class Options:

@@ -64,6 +64,8 @@ class HeadReplacementMismatch(Rule):
     name = "head-replacement-mismatch"
     category = Category.TRANSFER
     severity = Severity.ERROR
+    raises = False
+    numbers = {"1,000": 1000}
 
     bad = (
         Example(
