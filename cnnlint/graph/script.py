@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from cnnlint.graph.dims import Dim, Shape
-from cnnlint.graph.model import ModelGraph
+from cnnlint.graph.model import Failure, ModelGraph
 from cnnlint.graph.span import Span
 
 
@@ -221,3 +221,5 @@ class ScriptView:
     """Whether the file sets ``requires_grad`` in code that is not part of the events."""
     complete: bool = True
     """Whether the scope was followed to its end."""
+    failures: tuple[Failure, ...] = ()
+    """Where running the file raises: what follows is not reached."""

@@ -62,6 +62,16 @@ class _Unknown:
 UNKNOWN = _Unknown()
 
 
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """An argument that is known to be something no entry works on: a module where a tensor belongs."""
+
+    kind: str
+
+    def __repr__(self) -> str:
+        return f"a {self.kind}"
+
+
 class TensorLike:
     """What entries know of a tensor: its shape (``None``: not even the rank), element type, and, for small constant
     tensors, its elements in row-major order. A base class rather than a protocol: it is asked for at every call."""
@@ -117,7 +127,8 @@ class Args:
         """A tensor argument of known rank."""
         value = self[key]
         if not isinstance(value, TensorLike):
-            refuse(ProblemKind.ARGUMENT, f"needs a tensor for {key}, gets {type(value).__name__}")
+            kind = value.kind if isinstance(value, Foreign) else type(value).__name__
+            refuse(ProblemKind.ARGUMENT, f"needs a tensor for {key}, gets {kind}", got=kind)
         if value.shape is None:
             raise Unclear(f"{self.name}: the shape of {key} is not known")
         return value

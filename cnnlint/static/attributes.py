@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cnnlint.graph.dims import Sym
 from cnnlint.graph.model import Problem, ProblemKind
 from cnnlint.static.frame import ModuleEnv
+from cnnlint.static.library.arrays import ArrayValue, array_attribute
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
     MISSING,
@@ -113,6 +114,8 @@ def _get(it: Interpreter, value: Value, name: str, site: Site) -> Value:
             return _of_super(it, value, name, site)
         case ModelOutput():
             return value.then(OutputStep("attr", name, site))
+        case ArrayValue():
+            return array_attribute(it, value, name, site)
         case Unknown():
             return value if not value.name else it.unknown(f"the argument {value.name} is not known", site)
         case EnumMember():
@@ -321,7 +324,14 @@ def external_attribute(it: Interpreter, value: External, name: str, site: Site) 
 
         if f"{value.path}.{name}" in LIGHTNING:
             return LIGHTNING[f"{value.path}.{name}"]
-    return external(f"{value.path}.{name}")
+    found = external(f"{value.path}.{name}")
+    if isinstance(found, External) and value.path.startswith("torch"):
+        from cnnlint.static.library.torchnames import missing
+
+        problem = missing(value.path, name)
+        if problem is not None:
+            raise Raised(AttributeError, problem.text.partition(": ")[2], problem=problem)
+    return found
 
 
 def _of_builtin(it: Interpreter, value: Value, name: str) -> Value:

@@ -185,7 +185,12 @@ def _imported(it: Interpreter, source: Value, name: str, site: Site) -> Value:
         if found is None and name not in source.names:
             raise Raised(ImportError, f"cannot import name {name!r} from {source.name!r}")
         return found
-    return get_attribute(it, source, name, site)
+    try:
+        return get_attribute(it, source, name, site)
+    except Raised as raised:
+        if raised.kind is not AttributeError:
+            raise
+        raise Raised(ImportError, f"cannot import name {name!r}") from None
 
 
 def import_modules(it: Interpreter, node: cst.Import, frame: Frame) -> None:

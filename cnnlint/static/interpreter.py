@@ -62,6 +62,11 @@ class Interpreter:
         """Where what a script does to its models is written down, while a script is read."""
         self.around = False
         """Whether the code around models runs: what it does not know is no model's, unless it builds one with it."""
+        self.live = False
+        """Whether a file is followed as Python would run it: what torch refuses ends it, and models that its own code
+        calls are run."""
+        self.tensor_names: set[str] = set()
+        """Attributes of their own that the program has given to tensors."""
         self.hidden_parameters = False
         """Whether the forward pass called something unknown, which may hold parameters."""
 
@@ -97,6 +102,11 @@ class Interpreter:
             if raised.site is None:
                 raised.site, raised.certain = Site(frame.statement, node), self.certain
             raise
+
+    @property
+    def stops(self) -> bool:
+        """Whether what torch refuses raises here and now, rather than being written down and mended."""
+        return self.live or self.guarded > 0
 
     # ---- what is not known ------------------------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ from cnnlint.static.values import (
     Instance,
     Iteration,
     ModuleInstance,
+    Native,
     TensorValue,
     Unknown,
     Value,
@@ -93,7 +94,7 @@ def _instance_items(it: Interpreter, value: Instance) -> list[Value] | None:
     if value.payload is not None:
         return items_of(it, value.payload)
     found = find_in_class(it, value.cls, "__iter__")
-    if isinstance(found, Function):
+    if isinstance(found, Function | Native):
         made = call(it, found, [value], {}, None)
         return None if made is value else items_of(it, made)
     getitem, length = find_in_class(it, value.cls, "__getitem__"), find_in_class(it, value.cls, "__len__")

@@ -70,7 +70,7 @@ def _refuse_uninitialised(it: Interpreter, module: ModuleInstance, text: str, si
     """Torch raises here where ``super().__init__()`` has not run; reading goes on as if it had."""
     if module.initialised or module.cls.has("unresolved"):
         return
-    if it.guarded:
+    if it.stops:
         raise Raised(AttributeError, text)
     it.recorder.fail(Problem(ProblemKind.UNINITIALISED, text), site, module.cls.name, module, None)
     module.initialised = True
@@ -107,8 +107,8 @@ def _init_layer(it: Interpreter, spec: LayerSpec, args: Args, kwargs: Kwargs, si
     try:
         _install(it, module, build_layer(spec, given, named), site)
     except Refused as refused:
-        if it.guarded:
-            raise Raised.by_torch(refused.problem) from None
+        if it.stops:
+            raise Raised.by_torch(refused.problem, spec.name) from None
         it.recorder.fail(refused.problem, module.built_at or site, spec.name, module, None)
         state = refused.result.output if refused.result is not None else None
         if isinstance(state, LayerState):
@@ -153,7 +153,7 @@ def state_of(it: Interpreter, module: ModuleInstance) -> LayerState:
 
 
 def _run_layer(it: Interpreter, spec: LayerSpec, args: Args, kwargs: Kwargs, site: Site) -> Value:
-    from cnnlint.static.torchcalls import ask, to_op
+    from cnnlint.static.torchcalls import ask, operand
     from cnnlint.static.wanted import settle
 
     module: ModuleInstance = args[0]
@@ -161,8 +161,8 @@ def _run_layer(it: Interpreter, spec: LayerSpec, args: Args, kwargs: Kwargs, sit
         return it.unknown(f"the arguments of {spec.name} are not known", site)
     state = state_of(it, module)
     inputs = [settle(it, spec, state, arg, site) for arg in args[1:]]
-    given = [to_op(it, arg) for arg in inputs]
-    named = {key: to_op(it, value) for key, value in kwargs.items()}
+    given = [operand(it, arg) for arg in inputs]
+    named = {key: operand(it, value) for key, value in kwargs.items()}
     if spec.materialize is not None:
         try:
             made = materialize_layer(spec, state, given, named)
@@ -198,6 +198,9 @@ def call_module(it: Interpreter, module: ModuleInstance, args: Args, kwargs: Kwa
     if not it.recorder.running:
         if it.script is not None:
             return it.script.call_module(it, module, args, kwargs, site)
+        if it.live:
+            with it.recorder.outside():
+                return call_module(it, module, args, kwargs, site)
         it.recorder.examples.append(Example(module, tuple(args), kwargs, site))
         return it.unknown("what a model returns outside a model", site)
     forward = module.attrs.get("forward") or find_in_class(it, module.cls, "forward")
@@ -208,10 +211,14 @@ def call_module(it: Interpreter, module: ModuleInstance, args: Args, kwargs: Kwa
     given = args if "forward" in module.attrs else [module, *args]
     record = it.recorder.begin_call(module, [*args, *kwargs.values()], site)
     output: Value = None
+    training = it.training
+    if it.live:
+        it.training = module.training
     it.enter(site)
     try:
         output = replayed(it, module, given, kwargs, lambda: call(it, forward, given, kwargs, site))
     finally:
+        it.training = training
         it.leave()
         it.recorder.end_call(record, output)
     return output

@@ -248,6 +248,8 @@ def binary(it: Interpreter, name: str, left: Value, right: Value, site: Site, in
         return first_unknown(it, site, left, right)
     if isinstance(left, ModuleInstance) and left.cls.container_kind and name == "add":
         return _add_modules(it, left, right, site)
+    if name == "mod" and isinstance(left, str | bytes) and not _is_plain(right):
+        return first_unknown(it, site, right)
     _guard_size(it, name, left, right)
     try:
         result = BINARY[name](left, right)
@@ -257,6 +259,15 @@ def binary(it: Interpreter, name: str, left: Value, right: Value, site: Site, in
     if hazy is not None and isinstance(result, list | set | dict):
         it.make_hazy(result, hazy)
     return result
+
+
+def _is_plain(value: Value) -> bool:
+    """Whether Python's own formatting of ``value`` is the program's."""
+    if isinstance(value, tuple | list):
+        return all(map(_is_plain, value))
+    if isinstance(value, dict):
+        return all(map(_is_plain, value.values()))
+    return isinstance(value, str | bytes | int | float | complex | None)
 
 
 def _add_modules(it: Interpreter, left: ModuleInstance, right: Value, site: Site) -> Value:

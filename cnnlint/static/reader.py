@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnlint.graph.model import Evidence, EvidenceKind, ModelGraph
+from cnnlint.graph.queries.places import raising_place, refusals
 from cnnlint.graph.script import ScriptView
 from cnnlint.graph.shapes import InputShape
 from cnnlint.source.index import Unparsable, may_hold_model
@@ -90,7 +91,7 @@ class Reader:
         try:
             with _deep_stack():
                 graphs = tuple(self._graphs(path, index.text.path))
-                views = self._scripts(path) if scripts else ()
+                views = self._with_program(path, graphs, self._scripts(path)) if scripts else ()
         except TargetError:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of the reader itself costs one file, never the run
@@ -119,6 +120,19 @@ class Reader:
             return read_scripts(self.project, path, symbolic_batch=self.options.symbolic_batch)
         except (Exhausted, Unparsable):
             return ()
+
+    def _with_program(
+        self, path: Path, graphs: tuple[ModelGraph, ...], views: tuple[ScriptView, ...]
+    ) -> tuple[ScriptView, ...]:
+        """The views and where the file raises as a program, unless what a graph shows to raise stands there."""
+        from cnnlint.static.program import run_program
+
+        failure = run_program(self.project, path)
+        shown = {raising_place(graph, failure)[0].line for graph in graphs for failure in refusals(graph)}
+        if failure is None or failure.span.line in shown:
+            return views
+        first, *rest = views or (ScriptView(failure.span.path),)
+        return (replace(first, failures=(failure,)), *rest)
 
     # ---- files -------------------------------------------------------------------------------------------------
 

@@ -111,6 +111,15 @@ class Recorder:
         finally:
             self.sites.pop()
 
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Inside, a model runs that the code of a script calls: what it does adds to the record."""
+        self.running = True
+        try:
+            yield
+        finally:
+            self.running = False
+
     # ---- building ---------------------------------------------------------------------------------------------
 
     def doubts_about(self, module: ModuleInstance) -> Unknowns:

@@ -49,18 +49,21 @@ class Raised(Signal):
         self.site: Site | None = None
         """The innermost expression that raises, set where it is evaluated."""
         self.certain = True
+        self.source = ""
+        """The layer or function of torch that raises; empty where the program itself does."""
         self.model = ""
         """The module class whose construction it ended, the outermost."""
         self.explicit = False
         """Whether a ``raise`` or ``assert`` of the program did it, rather than an operation that cannot succeed."""
 
     @classmethod
-    def by_torch(cls, problem: Problem) -> Raised:
-        """What torch raises for a problem. Where torch's own type differs from case to case, handlers of the usual
-        ones all catch it."""
+    def by_torch(cls, problem: Problem, source: str) -> Raised:
+        """What ``source``, a layer or function of torch, raises for a problem. Where torch's own type differs from
+        case to case, handlers of the usual ones all catch it."""
         raised = cls(TypeError if problem.kind is ProblemKind.SIGNATURE else RuntimeError, problem.text, None, problem)
         if problem.kind is not ProblemKind.SIGNATURE:
             raised.also = (ValueError, TypeError, IndexError)
+        raised.source = source
         return raised
 
     def as_problem(self) -> Problem:

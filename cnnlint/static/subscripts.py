@@ -8,6 +8,7 @@ import libcst as cst
 
 from cnnlint.graph.dims import Sym
 from cnnlint.static.frame import Frame
+from cnnlint.static.library.arrays import ArrayValue, array_item
 from cnnlint.static.operators import PYTHON_ERRORS, first_unknown, is_unknown
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
@@ -96,6 +97,8 @@ def get_item(it: Interpreter, value: Value, index: Value, site: Site) -> Value:
         case UnknownShape() if isinstance(index, slice) and index.stop is None and index.step is None:
             start = 0 if index.start is None else index.start
             return value.behind(start) if isinstance(start, int) and start >= 0 else value.bare()
+        case ArrayValue():
+            return array_item(it, value, index, site)
         case Unknown() | External():
             return first_unknown(it, site, value)
         case Function():

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from cnnlint import ops
 from cnnlint.graph.model import Tensor
+from cnnlint.static.library.torchnames import missing
+from cnnlint.static.signals import Raised
 from cnnlint.static.values import MISSING, External, Native, Site, TensorValue, TorchSize, UnknownShape, Value
 
 if TYPE_CHECKING:
@@ -69,6 +71,9 @@ def tensor_attribute(it: Interpreter, tensor: TensorValue, name: str, site: Site
         return Native(name, lambda it, args, kwargs, site: tensor)
     if name.startswith("__"):
         return MISSING
+    absent = missing("Tensor", name)
+    if absent is not None and tensor.shape is not None and name not in it.tensor_names:
+        raise Raised(AttributeError, absent.text.partition(": ")[2], problem=absent)
     why = it.unknown(f"{full} is not in the ops table", site)
     if it.recorder.running:
         it.note(why)
@@ -139,6 +144,7 @@ def _requires_grad(
 def set_tensor_attribute(it: Interpreter, tensor: TensorValue, name: str, value: Value, site: Site) -> None:
     """``tensor.name = value``."""
     it.effect()
+    it.tensor_names.add(name)
     if name == "requires_grad" and it.script is not None:
         it.script.requires_grad(it, [tensor], value, site)
     if name == "requires_grad" and tensor.trainable is not None and isinstance(value, bool):

@@ -11,8 +11,9 @@ from cnnlint.graph.dims import Sym
 from cnnlint.graph.model import Origin, Tensor
 from cnnlint.graph.operations import Opaque, Operation
 from cnnlint.ops.apply import apply_function
-from cnnlint.ops.spec import UNKNOWN, Refused, Result, TensorSpec, Unclear
+from cnnlint.ops.spec import UNKNOWN, Foreign, Refused, Result, TensorSpec, Unclear
 from cnnlint.static.devices import note_device
+from cnnlint.static.library.arrays import ArrayValue, to_tensor
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
@@ -33,6 +34,9 @@ from cnnlint.static.values import (
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
+_FROM_ARRAYS = frozenset({
+    "torch.from_numpy", "torch.tensor", "torch.as_tensor", "torch.asarray", "torch.FloatTensor", "torch.LongTensor",
+})  # fmt: skip
 Ask = Callable[[], Result]
 _AS_THEY_ARE = frozenset({int, float, bool, str, type(None), Sym, TensorValue, TensorSpec})
 
@@ -65,6 +69,13 @@ def to_op(it: Interpreter, value: Value) -> Any:
             return value if value is ... else UNKNOWN
 
 
+def operand(it: Interpreter, value: Value) -> Any:
+    """An argument of a call as entries take it. A module is none that any of them works on."""
+    if isinstance(value, ModuleInstance) and not value.cls.has("unresolved"):
+        return Foreign(value.cls.name)
+    return to_op(it, value)
+
+
 def _slice(it: Interpreter, value: slice) -> slice:
     return slice(*(to_op(it, bound) for bound in (value.start, value.stop, value.step)))
 
@@ -87,12 +98,14 @@ def call_function(
     site = site or it.recorder.site
     if args and type(args[0]) is ModelOutput and it.script is not None:
         return it.script.call_function(it, name, args, kwargs, site)
+    if args and type(args[0]) is ArrayValue and name in _FROM_ARRAYS:
+        return to_tensor(it, name, args, kwargs, site)
     spec = (ops.function(name.replace("operator.", "operator.i")) if inplace else None) or ops.function(name)
     if spec is None:
         return _unlisted(it, name, args, kwargs, site)
     note_device(it, name, args, kwargs, site)
-    given = [to_op(it, arg) for arg in args]
-    named = {key: to_op(it, value) for key, value in kwargs.items()}
+    given = [operand(it, arg) for arg in args]
+    named = {key: operand(it, value) for key, value in kwargs.items()}
     sources = tensors_of([*args, *kwargs.values()])
     result = ask(it, lambda: apply_function(spec, given, named, it.training), spec.name, sources, site)
     changes = isinstance(result, TensorValue) and args and isinstance(args[0], TensorValue)
@@ -148,8 +161,8 @@ def ask(it: Interpreter, question: Ask, name: str, sources: list[TensorValue], s
 
 def refusal(it: Interpreter, refused: Refused, name: str, sources: list[TensorValue], site: Site) -> Value:
     """Torch raises here: for the program to catch, or for us to report."""
-    if it.guarded:
-        raise Raised.by_torch(refused.problem) from None
+    if it.stops:
+        raise Raised.by_torch(refused.problem, name) from None
     recorder = it.recorder
     index = len(recorder.nodes) if recorder.running else None
     result = refused.result or Result(TensorSpec(None), Opaque(name))
@@ -201,6 +214,11 @@ def call_external(it: Interpreter, callee: External, args: list[Value], kwargs: 
         found = it.script.call_external(it, callee, args, kwargs, site)
         if found is not MISSING:
             return found
+    if it.live:
+        from cnnlint.static.library.live import LIVE
+
+        if callee.path in LIVE:
+            return LIVE[callee.path](it, args, kwargs, site)
     why = it.unknown(f"{callee.path} is not read", site)
     for arg in args:
         if isinstance(arg, list | dict | set) and not isinstance(arg, str):

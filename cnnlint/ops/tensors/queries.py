@@ -7,7 +7,7 @@ from typing import Any
 
 from cnnlint.graph.dims import differ
 from cnnlint.graph.model import ProblemKind
-from cnnlint.ops.reading import axis_of, product
+from cnnlint.ops.reading import axis_of, product, shown
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, Unclear, refuse
 from cnnlint.ops.tensors.define import both, function, method
 from cnnlint.ops.tensors.dtypes import ITEM_SIZE, is_complex, is_floating
@@ -66,6 +66,14 @@ _RANK = _asked(lambda tensor: len(tensor.shape or ()))
 _COUNT = _asked(lambda tensor: product(tensor.shape or ()))
 
 
+def _backward(args: Args) -> Result:
+    shape = args.shape("input")
+    if not args.given("gradient") and differ(product(shape), 1):
+        text = f"needs a scalar, or a gradient to start from, gets {shown(shape)}"
+        refuse(ProblemKind.ARGUMENT, text, expected=1, got=shape)
+    return Result(None)
+
+
 def _nothing(args: Args) -> Result:
     """A call that is made for its effect on gradients."""
     return Result(None)
@@ -82,7 +90,8 @@ FUNCTIONS: tuple[FunctionSpec, ...] = (
     both("is_complex", "input", _asked(_typed(is_complex))),
     method("item", "input", _item),
     method("tolist", "input", _tolist),
-    *(method(name, "input, *args, **kwargs", _nothing) for name in ("backward", "register_hook", "retain_grad")),
+    *(method(name, "input, *args, **kwargs", _nothing) for name in ("register_hook", "retain_grad")),
+    method("backward", "input, gradient=None, retain_graph=None, create_graph=False, inputs=None", _backward),
     *(method(name, "input", _asked(lambda tensor: False)) for name in ("is_sparse", "is_quantized", "is_nested")),
     function("is_tensor", "obj", lambda args: Result(isinstance(args["obj"], TensorLike))),
 )

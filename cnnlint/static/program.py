@@ -1,0 +1,78 @@
+"""Running a file as a program: its statements in order, as ``python file.py`` would, up to the first that raises."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cnnlint.graph.model import Failure
+from cnnlint.static.classes import run_statement
+from cnnlint.static.frame import Frame, ModuleEnv
+from cnnlint.static.imports import open_file
+from cnnlint.static.interpreter import Interpreter
+from cnnlint.static.recorder import Recorder
+from cnnlint.static.signals import Raised, Signal
+from cnnlint.static.values import Site
+
+if TYPE_CHECKING:
+    from cnnlint.source.imports import Project
+    from cnnlint.source.index import Statement
+
+MAX_STEPS = 300_000
+
+_DEFINITIONS = frozenset({"class", "function", "import", "type"})
+_OWN_LIMITS = (MemoryError, OverflowError, RecursionError)
+"""What evaluation raises where it would cost too much to go on."""
+_ENDINGS = (SystemExit, KeyboardInterrupt)
+
+
+def run_program(project: Project, path: Path) -> Failure | None:
+    """Where the program in the file at ``path`` certainly raises; ``None`` if nothing is known to.
+
+    Nothing of the file is executed: it is evaluated like a model, and models that it calls are run on what it calls
+    them with."""
+    recorder = Recorder()
+    it = Interpreter(project, recorder, steps=MAX_STEPS)
+    recorder.interpreter = it
+    it.live = True
+    env = open_file(it, path)
+    if env is None or env.index is None or not _acts(env):
+        return None
+    env.names["__name__"] = "__main__"
+    try:
+        _run(it, env)
+    except Raised as raised:
+        return _failure(raised, env)
+    except Signal:
+        return None
+    return None
+
+
+def _acts(env: ModuleEnv) -> bool:
+    """Whether the file's top level does more than define."""
+    assert env.index is not None
+    return any(statement.kind not in _DEFINITIONS for statement in env.index.scope.statements)
+
+
+def _run(it: Interpreter, env: ModuleEnv) -> None:
+    assert env.index is not None
+    for statement in env.index.scope.statements:
+        if statement in env.done:
+            continue
+        env.done.add(statement)
+        with it.recorder.inside(_site(statement)):
+            run_statement(it, statement, Frame(env, statement, env.names, module_level=True))
+
+
+def _site(statement: Statement) -> Site:
+    node = statement.header() if statement.kind in ("class", "function") else statement.parse()
+    return Site(statement, node)
+
+
+def _failure(raised: Raised, env: ModuleEnv) -> Failure | None:
+    kinds = (raised.kind,) if isinstance(raised.kind, type) else ()
+    if raised.site is None or not raised.certain or any(issubclass(kind, _OWN_LIMITS + _ENDINGS) for kind in kinds):
+        return None
+    if env.index is None or raised.site.statement.file is not env.index:
+        return None
+    return Failure(raised.as_problem(), raised.site.span, raised.source or raised.name, "")
