@@ -11,6 +11,7 @@ from cnnlint.graph.dims import Sym
 from cnnlint.static.builtintypes import EXCEPTIONS, TYPES
 from cnnlint.static.iteration import items_of
 from cnnlint.static.kinds import is_instance
+from cnnlint.static.library.surroundings import SURROUNDINGS
 from cnnlint.static.operators import PYTHON_ERRORS, binary, compare, contains, equal, first_unknown, is_unknown, truth
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
@@ -49,8 +50,10 @@ def builtin(name: str) -> Callable[[Handler], Handler]:
     return register
 
 
-for _name in ("print", "input", "help", "breakpoint", "exit", "quit"):
+for _name in ("print", "help", "breakpoint"):
     BUILTINS[_name] = Native(_name, lambda it, args, kwargs, site: None)
+for _name in ("input", "exit", "quit"):
+    BUILTINS[_name] = Native(_name, SURROUNDINGS[f"builtins.{_name}"])
 for _name in ("open", "eval", "exec", "compile", "__import__", "memoryview", "globals", "locals", "hash", "id"):
     BUILTINS[_name] = External(f"builtins.{_name}")
 

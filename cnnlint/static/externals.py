@@ -25,6 +25,7 @@ from cnnlint.static.builtintypes import (
 from cnnlint.static.containers import DICT as DICT_NATIVES
 from cnnlint.static.containers import LIST, SEQUENTIAL
 from cnnlint.static.library import HANDLERS, IDENTITIES, NOTHING
+from cnnlint.static.library.surroundings import ENVIRON
 from cnnlint.static.library.torchlike import new_parameter, new_tensor
 from cnnlint.static.modules import MODULE_NATIVES, layer_class_natives
 from cnnlint.static.values import Class, External, Native, Value
@@ -68,7 +69,7 @@ CONSTANTS: dict[str, Any] = {
     "torch.nan": math.nan, "sys.maxsize": 2**63 - 1, "typing.TYPE_CHECKING": False, "inspect.Parameter.empty": OBJECT,
     "functools.partial": PARTIAL_TYPE, "types.FunctionType": FUNCTION_TYPE, "types.LambdaType": FUNCTION_TYPE,
     "types.MethodType": METHOD_TYPE, "types.ModuleType": FILE_TYPE, "types.NoneType": NONE_TYPE,
-    "sys.version_info": (3, 12, 0), "torch.__version__": "2.13.0", "os.sep": "/", "os.environ": {},
+    "sys.version_info": (3, 12, 0), "torch.__version__": "2.13.0", "os.sep": "/", "os.environ": ENVIRON,
     "builtins.open": External("builtins.open"),
 }  # fmt: skip
 _ALIASES = (

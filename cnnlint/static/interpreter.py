@@ -65,6 +65,8 @@ class Interpreter:
         self.live = False
         """Whether a file is followed as Python would run it: what torch refuses ends it, and models that its own code
         calls are run."""
+        self.machine_asked = 0
+        """How often the program asked what the machine has: what it raises on purpose may hang on the answer."""
         self.tensor_names: set[str] = set()
         """Attributes of their own that the program has given to tensors."""
         self.hidden_parameters = False

@@ -42,7 +42,7 @@ def run_program(project: Project, path: Path) -> Failure | None:
     try:
         _run(it, env)
     except Raised as raised:
-        return _failure(raised, env)
+        return None if raised.explicit and it.machine_asked else _failure(raised, env)
     except Signal:
         return None
     return None

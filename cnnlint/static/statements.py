@@ -147,11 +147,12 @@ def _class(it: Interpreter, node: cst.ClassDef, frame: Frame) -> None:
 
 @statement(cst.Assert)
 def _assert(it: Interpreter, node: cst.Assert, frame: Frame) -> None:
+    asked = it.machine_asked
     if truth(it, it.eval(node.test, frame)) is not False:
         return
     raised = Raised(AssertionError, "assertion failed")
     test = cst.Module([]).code_for_node(node.test)
-    if isinstance(node.test, cst.Name | cst.Tuple) or "None" in test:
+    if isinstance(node.test, cst.Name | cst.Tuple) or "None" in test or it.machine_asked > asked:
         raise _explicit(raised)  # "not meant to be reached", or an argument that must be given
     raised.problem = Problem(ProblemKind.ARGUMENT, f"fails its own check: assert {test}")
     raise raised

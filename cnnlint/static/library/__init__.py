@@ -12,8 +12,11 @@ from cnnlint.static.library.declaring import DECLARING
 from cnnlint.static.library.define import Handler
 from cnnlint.static.library.functional import FUNCTIONAL
 from cnnlint.static.library.mathematics import MATHEMATICS
+from cnnlint.static.library.surroundings import SURROUNDINGS
 from cnnlint.static.library.torchlike import IDENTITIES, NOTHING, TORCH
 
-HANDLERS: dict[str, Handler] = {**MATHEMATICS, **COLLECTING, **FUNCTIONAL, **DECLARING, **COPYING, **TORCH}
+HANDLERS: dict[str, Handler] = {
+    **MATHEMATICS, **COLLECTING, **FUNCTIONAL, **DECLARING, **COPYING, **SURROUNDINGS, **TORCH,
+}  # fmt: skip
 
 __all__ = ["HANDLERS", "IDENTITIES", "NOTHING"]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from cnnlint.graph.dims import Sym
 from cnnlint.graph.model import Origin, Tensor
 from cnnlint.static.library.define import Args, Kwargs, Table, argument
-from cnnlint.static.signals import Raised
 from cnnlint.static.values import External, ModuleInstance, Native, Site, TensorValue, TorchSize, Value
 
 if TYPE_CHECKING:
@@ -90,13 +89,11 @@ NOTHING = frozenset(
 
 
 for _name in (
-    "torch.jit.is_scripting", "torch.jit.is_tracing", "torch.onnx.is_in_onnx_export", "torch.cuda.is_available",
-    "torch.is_autocast_enabled", "torch.distributed.is_available", "torch.distributed.is_initialized",
+    "torch.jit.is_scripting", "torch.jit.is_tracing", "torch.onnx.is_in_onnx_export", "torch.is_autocast_enabled",
     "torch._C._get_tracing_state", "torch.compiler.is_compiling", "torch._dynamo.is_compiling",
-    "torch.backends.mps.is_available", "torch.fx._symbolic_trace.is_fx_tracing", "torch.overrides.has_torch_function",
+    "torch.fx._symbolic_trace.is_fx_tracing", "torch.overrides.has_torch_function",
     "torch.overrides.has_torch_function_unary", "torch.overrides.has_torch_function_variadic",
     "torch.is_grad_enabled", "torch.is_inference_mode_enabled", "torch.compiler.is_dynamo_compiling",
-    "torch.cuda.device_count",
 ):  # fmt: skip
     TORCH[_name] = lambda it, args, kwargs, site: False
 
@@ -183,8 +180,3 @@ def _wrapped(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
 @TORCH.add("torch.broadcast_shapes")
 def _broadcast_shapes(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     return it.unknown("a broadcast shape", site)
-
-
-@TORCH.add("sys.exit", "os._exit", "os.abort")
-def _exit(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
-    raise Raised(SystemExit, "sys.exit()")
