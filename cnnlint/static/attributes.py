@@ -15,6 +15,7 @@ from cnnlint.static.values import (
     Bound,
     Class,
     Descriptor,
+    Device,
     EnumMember,
     External,
     Function,
@@ -135,6 +136,8 @@ def _get(it: Interpreter, value: Value, name: str, site: Site) -> Value:
             return value.name.rpartition(".")[2] if name == "__name__" else _of_native(value, name)
         case Sym() | Ratio():
             return it.unknown("an attribute of a size", site)
+        case Device():
+            return {"type": value.type, "index": value.index}.get(name, MISSING)
         case _:
             return _of_builtin(it, value, name)
 

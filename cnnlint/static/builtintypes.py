@@ -43,7 +43,10 @@ FILE_TYPE = Class("module", (OBJECT,))
 def _new_partial(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
     if len(args) < 2:
         raise Raised(TypeError, "partial() needs a function")
-    return Partial(args[1], tuple(args[2:]), dict(kwargs))
+    function, given, named = args[1], tuple(args[2:]), dict(kwargs)
+    if isinstance(function, Partial):
+        function, given, named = function.function, (*function.args, *given), {**function.kwargs, **named}
+    return Partial(function, given, named)
 
 
 PARTIAL_TYPE = Class(

@@ -31,6 +31,7 @@ from cnnlint.static.signals import Raised, Signal
 from cnnlint.static.subscripts import hashable, subscript
 from cnnlint.static.values import (
     Code,
+    Device,
     EnumMember,
     Function,
     Instance,
@@ -147,6 +148,8 @@ def format_value(it: Interpreter, value: Value, spec: str, conversion: str | Non
     """``format(value, spec)`` for values whose text is known."""
     if isinstance(value, EnumMember):
         value = value.value if isinstance(value.value, str | int) else f"{value.cls.name}.{value.name}"
+    if isinstance(value, Device):
+        value = str(value)
     if not isinstance(value, int | float | str | bool | None):
         return first_unknown(it, site, value) if is_unknown(value) else it.unknown("the text of an object", site)
     raise_if_wide(spec)

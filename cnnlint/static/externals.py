@@ -7,6 +7,7 @@ the standard library that has a handler, or else the bare name, whose use stays 
 from __future__ import annotations
 
 import math
+import re
 from functools import cache
 from typing import Any
 
@@ -26,7 +27,7 @@ from cnnlint.static.containers import DICT as DICT_NATIVES
 from cnnlint.static.containers import LIST, SEQUENTIAL
 from cnnlint.static.library import HANDLERS, IDENTITIES, NOTHING
 from cnnlint.static.library.surroundings import ENVIRON
-from cnnlint.static.library.torchlike import new_parameter, new_tensor
+from cnnlint.static.library.torchlike import new_device, new_parameter, new_tensor
 from cnnlint.static.modules import MODULE_NATIVES, layer_class_natives
 from cnnlint.static.values import Class, External, Native, Value
 
@@ -35,6 +36,8 @@ TENSOR = Class("Tensor", (OBJECT,), path="torch.Tensor", native={"__new__": Nati
 PARAMETER = Class(
     "Parameter", (TENSOR,), path="torch.nn.Parameter", native={"__new__": Native("Parameter", new_parameter)}
 )
+
+DEVICE = Class("device", (OBJECT,), path="torch.device", native={"__new__": Native("device", new_device)})
 
 
 def _container(name: str, kind: str, natives: dict[str, Native]) -> Class:
@@ -53,7 +56,7 @@ _ENUM = _enum("Enum")
 CONSTANTS: dict[str, Any] = {
     "torch.nn.Module": MODULE, "torch.nn.modules.Module": MODULE, "torch.nn.modules.module.Module": MODULE,
     "torch.jit.ScriptModule": MODULE, "torch.Tensor": TENSOR, "torch.FloatTensor": TENSOR,
-    "torch.nn.Parameter": PARAMETER, "torch.nn.parameter.Parameter": PARAMETER,
+    "torch.device": DEVICE, "torch.nn.Parameter": PARAMETER, "torch.nn.parameter.Parameter": PARAMETER,
     "torch.nn.Sequential": _container("Sequential", "sequential", SEQUENTIAL),
     "torch.nn.ModuleList": _container("ModuleList", "list", LIST),
     "torch.nn.ModuleDict": _container("ModuleDict", "dict", DICT_NATIVES),
@@ -71,6 +74,7 @@ CONSTANTS: dict[str, Any] = {
     "types.MethodType": METHOD_TYPE, "types.ModuleType": FILE_TYPE, "types.NoneType": NONE_TYPE,
     "sys.version_info": (3, 12, 0), "torch.__version__": "2.13.0", "os.sep": "/", "os.environ": ENVIRON,
     "builtins.open": External("builtins.open"),
+    **{f"re.{name}": int(getattr(re, name)) for name in ("I", "IGNORECASE", "M", "MULTILINE", "S", "DOTALL", "X", "A")},
 }  # fmt: skip
 _ALIASES = (
     ("torch.nn.modules.container.", "torch.nn."), ("torch.functional.", "torch."), ("np.", "numpy."),

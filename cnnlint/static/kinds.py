@@ -9,6 +9,7 @@ from cnnlint.static.builtintypes import class_of
 from cnnlint.static.values import (
     Bound,
     Class,
+    Device,
     External,
     Function,
     Instance,
@@ -55,6 +56,8 @@ def is_instance(it: Interpreter, value: Value, kinds: Value) -> bool | None:
         return isinstance(value, TensorValue) and (kinds.path == "torch.Tensor" or value.trainable is not None)
     if isinstance(value, TensorValue):
         return False
+    if kinds.path == "torch.device" or isinstance(value, Device):
+        return isinstance(value, Device) and kinds.path in ("torch.device", "object")
     if isinstance(value, Class | Function | Bound | Native | Partial) and kinds.name == "object":
         return True
     cls = class_of(it, value)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import ItemsView, Iterable, KeysView, ValuesView
 from typing import TYPE_CHECKING, Any
 
 from cnnlint.static.interpreter import MAX_ITEMS, MAX_TEXT
+from cnnlint.static.library.expressions import expression_method
 from cnnlint.static.operators import PYTHON_ERRORS, equal, first_unknown, is_unknown, raise_if_wide
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import Deque, Instance, Iteration, Native, Site, TorchSize, Value
@@ -127,6 +129,8 @@ def builtin_method(value: Value, name: str) -> Value:
         return Native(name, lambda it, args, kwargs, site: next_of(it, [value], {}, site))
     if isinstance(value, TorchSize) and name == "numel":
         return Native(name, lambda it, args, kwargs, site: _numel(value))
+    if isinstance(value, re.Match | re.Pattern):
+        return expression_method(value, name)
     if isinstance(value, slice) and name in ("start", "stop", "step"):
         return getattr(value, name)
     if name in ("__len__", "__getitem__", "__contains__", "__iter__"):

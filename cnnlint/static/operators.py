@@ -42,6 +42,7 @@ COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge,
 }  # fmt: skip
 UNARY: dict[str, Callable[[Any], Any]] = {"neg": operator.neg, "pos": operator.pos, "invert": operator.invert}
+_PLAIN_KEYS = frozenset((str, int, float, bool, type(None)))
 SEQUENCES = (list, tuple, str, bytes)
 PYTHON_ERRORS = (
     TypeError, ValueError, ZeroDivisionError, OverflowError, KeyError, IndexError, AttributeError, ArithmeticError,
@@ -170,10 +171,10 @@ def contains(it: Interpreter, container: Value, item: Value) -> bool | None:
         from cnnlint.static.externals import knows
 
         return True if isinstance(item, str) and knows(f"{container.path}.{item}") else None
-    if isinstance(container, dict | set | frozenset) and type(item) in (str, int) and not it.haze(container):
+    if isinstance(container, dict | set | frozenset) and _is_plain_key(item) and not it.haze(container):
         if item in container:
             return True
-        if all(type(key) in (str, int) for key in container):
+        if all(map(_is_plain_key, container)):
             return False
     items = items_of(it, container)
     if items is None:
@@ -185,6 +186,11 @@ def contains(it: Interpreter, container: Value, item: Value) -> bool | None:
             return True
         undecided = undecided or answer is None
     return None if undecided else False
+
+
+def _is_plain_key(key: Value) -> bool:
+    """Whether Python's own hash and equality tell this key from others."""
+    return type(key) in _PLAIN_KEYS or (type(key) is tuple and all(map(_is_plain_key, key)))
 
 
 def compare(it: Interpreter, name: str, left: Value, right: Value, site: Site) -> Value:

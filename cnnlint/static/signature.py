@@ -10,6 +10,7 @@ from cnnlint.static.memo import Signature
 from cnnlint.static.values import (
     Bound,
     Class,
+    Device,
     EnumMember,
     External,
     Function,
@@ -48,7 +49,7 @@ def token_of(it: Interpreter, value: Value) -> Hashable:
         case Class() | Function() | Native():
             it.memo.alive[id(value)] = value
             return "object", id(value)
-        case External():
+        case External() | Device():
             return value
         case EnumMember():
             return "member", id(value.cls), value.name

@@ -13,7 +13,7 @@ from cnnlint.static.library.copying import deep_copy
 from cnnlint.static.memo import alone, mark
 from cnnlint.static.modules import named_modules
 from cnnlint.static.signature import Unsignable, token_of
-from cnnlint.static.values import Class, ModuleInstance, Site, Value
+from cnnlint.static.values import Bound, Class, ModuleInstance, Partial, Site, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -51,7 +51,7 @@ def built(
 def _key(it: Interpreter, cls: Class, args: list[Value], kwargs: dict[str, Value], site: Site) -> Hashable | None:
     if not it.certain or it.trail.open or it.guarded or it.recorder.running:
         return None
-    if any(isinstance(value, ModuleInstance) for value in (*args, *kwargs.values())):
+    if any(map(_holds_module, (*args, *kwargs.values()))):
         return None
     try:
         given = tuple(token_of(it, arg) for arg in args)
@@ -60,6 +60,23 @@ def _key(it: Interpreter, cls: Class, args: list[Value], kwargs: dict[str, Value
         return None
     it.memo.alive[id(cls)] = cls
     return id(cls), site, given, named
+
+
+def _holds_module(value: Value) -> bool:
+    """Whether an argument hands a module over: each construction then shares it, and a copy would not."""
+    match value:
+        case ModuleInstance():
+            return True
+        case list() | tuple():
+            return any(map(_holds_module, value))
+        case dict():
+            return any(map(_holds_module, value.values()))
+        case Bound():
+            return _holds_module(value.self)
+        case Partial():
+            return any(map(_holds_module, (value.function, *value.args, *value.kwargs.values())))
+        case _:
+            return False
 
 
 def _template(it: Interpreter, made: ModuleInstance) -> Template:

@@ -9,7 +9,17 @@ from cnnlint import ops
 from cnnlint.graph.model import Tensor
 from cnnlint.static.library.torchnames import missing
 from cnnlint.static.signals import Raised
-from cnnlint.static.values import MISSING, External, Native, Site, TensorValue, TorchSize, UnknownShape, Value
+from cnnlint.static.values import (
+    MISSING,
+    Device,
+    External,
+    Native,
+    Site,
+    TensorValue,
+    TorchSize,
+    UnknownShape,
+    Value,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -121,7 +131,7 @@ def _gradient(it: Interpreter, tensor: TensorValue, site: Site) -> Value:
 
 
 def _device(it: Interpreter, tensor: TensorValue, site: Site) -> Value:
-    return External("torch.device")
+    return Device()
 
 
 _SIMPLE: dict[str, Callable[[Interpreter, TensorValue, Site], Value]] = {

@@ -18,6 +18,7 @@ from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
     MISSING,
+    Device,
     EnumMember,
     External,
     Iteration,
@@ -38,7 +39,7 @@ _FROM_ARRAYS = frozenset({
     "torch.from_numpy", "torch.tensor", "torch.as_tensor", "torch.asarray", "torch.FloatTensor", "torch.LongTensor",
 })  # fmt: skip
 Ask = Callable[[], Result]
-_AS_THEY_ARE = frozenset({int, float, bool, str, type(None), Sym, TensorValue, TensorSpec})
+_AS_THEY_ARE = frozenset({int, float, complex, bool, str, type(None), Sym, TensorValue, TensorSpec})
 
 
 def to_op(it: Interpreter, value: Value) -> Any:
@@ -53,6 +54,8 @@ def to_op(it: Interpreter, value: Value) -> Any:
             return UNKNOWN if size is None else size
         case External():
             return value.path
+        case Device():
+            return str(value)
         case EnumMember():
             return to_op(it, value.value)
         case tuple() | list() | dict() if it.haze(value):

@@ -470,6 +470,17 @@ class External:
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """``torch.device``. Tensors are on the CPU: nothing follows what moves them."""
+
+    type: str = "cpu"
+    index: int | None = None
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
 class Names:
     """``dir(library)``: the names of a library that is not read."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from programs import python
+from python_oracle import python
 
 Answer = Callable[[str], Any]
 
@@ -79,6 +79,48 @@ PROGRAMS = {
         answer = [kinds(x) for x in (Empty(), Walk(), Full())]
         layers = nn.ReLU(), nn.ModuleList(), nn.Sequential(), nn.ModuleDict()
         answer.append([(isinstance(x, Callable), isinstance(x, Iterable), isinstance(x, Sized)) for x in layers])
+        """,
+    "partial of a partial": """
+        from functools import partial
+        first = partial(dict, a=1)
+        second = partial(first, b=2)
+        def add(*args): return sum(args)
+        third = partial(partial(partial(add, 1), 2), 3)
+        answer = second.func is dict, second.keywords, second(a=5), third.args, third()
+        """,
+    "numbers of ways": "from math import comb, factorial, perm\nanswer = comb(5, 2), perm(5, 2), factorial(6), comb(2, 5)\n",
+    "regular expressions": """
+        import re
+        def parse(text):
+            options = {}
+            kind, *parts = text.split("_")
+            for part in parts:
+                key, value = re.split(r"(\\d.*)", part)[:2]
+                options[key] = float(value) if "." in value else int(value)
+            return kind, options
+        pattern = re.compile(r"^(layer)(\\d+)\\.(?P<rest>.*)$", re.IGNORECASE)
+        found = pattern.match("Layer3.conv1.weight")
+        answer = [
+            parse("ir_r2_k3_e1.5"), found.groups(), found["rest"] if hasattr(found, "nothing") else found.group("rest"),
+            found.start(2), bool(pattern.search("stem.conv")), re.sub(r"\\.", "_", "a.b.c"), re.findall(r"\\d+", "1a22"),
+            [m.group() for m in re.finditer("[ab]", "cab")], re.fullmatch("a+", "aab"), re.escape("a.b"), pattern.pattern,
+        ]
+        """,
+    "a tuple among keys": """
+        seen = {(0, 1): "a", (1, (2, None)): "b"}
+        answer = (0, 1) in seen, (1, 0) in seen, (1, (2, None)) in seen, (True, 1) in {(1, 1)}, 1.0 in {1}
+        """,
+    "a copied method is the copy's": """
+        import copy
+        class Box:
+            def __init__(self, x):
+                self.x = x
+                self.run = self.first
+            def first(self): return self.x
+        one = Box(1)
+        two = copy.deepcopy(one)
+        two.x = 2
+        answer = one.run(), two.run()
         """,
 }
 

@@ -35,6 +35,33 @@ TARGETS = [
 ]
 
 PITFALLS = {
+    "blocks that share layers given in a list": """
+        class Block(nn.Module):
+            def __init__(self, shared):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 3, 1)
+                self.shared = shared[0]
+            def forward(self, x): return self.shared(self.conv(x))
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.norm = nn.BatchNorm2d(3)
+                self.blocks = nn.Sequential(*[Block([self.norm]) for _ in range(4)])
+            def forward(self, x): return self.blocks(x)
+        """,
+    "a forward chosen when it is built": """
+        class Block(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 3, 1)
+                self.forward = self.forward_twice
+            def forward_twice(self, x): return self.conv(self.conv(x))
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.blocks = nn.Sequential(*[nn.Sequential(Block(), nn.ReLU()) for _ in range(4)])
+            def forward(self, x): return self.blocks(x)
+        """,
     "blocks that count their calls": """
         class Block(nn.Module):
             made = 0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from programs import python
+from python_oracle import python
 
 Answer = Callable[[str], Any]
 

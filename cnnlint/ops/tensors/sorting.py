@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 from operator import add, mul
+from typing import Any
 
 from cnnlint.graph.dims import Dim, Sym, less, opaque
 from cnnlint.graph.model import ProblemKind
@@ -112,9 +113,30 @@ def _differences(tensor: TensorLike, times: int) -> Values:
     return cast(values, tensor.dtype)
 
 
+def _unique_values(args: Args, tensor: TensorLike) -> list[tuple[Any, int]] | None:
+    """The different elements of a tensor of known whole numbers, and how often each occurs (in ``unique_consecutive``:
+    in a row). Those of others may be equal to torch and different in doubles."""
+    values = tensor.values
+    if values is None or args.bound["dim"] is not None or not all(map(_is_whole, values)):
+        return None
+    in_order = values if args.name == "unique_consecutive" else sorted(values)
+    return [(value, len(list(run))) for value, run in groupby(in_order)]
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+
+
 def _unique(args: Args) -> Result:
-    """The number of different elements is not known."""
+    """The number of different elements is known where they are."""
     tensor = args.tensor("input")
+    known = _unique_values(args, tensor)
+    if known is not None and not args.flag("return_inverse"):
+        firsts, counts = tuple(value for value, _ in known), tuple(count for _, count in known)
+        unique = TensorSpec((len(known),), tensor.dtype, firsts if args.bound.get("sorted", True) is True else None)
+        if not args.flag("return_counts"):
+            return Result(unique, Opaque(args.name))
+        return Result((unique, TensorSpec((len(known),), "int64", counts)), Opaque(args.name))
     shape = tensor.shape or ()
     size = opaque()
     if args.bound["dim"] is None:

@@ -10,13 +10,16 @@ from cnnlint.static.library.collecting import COLLECTING
 from cnnlint.static.library.copying import COPYING
 from cnnlint.static.library.declaring import DECLARING
 from cnnlint.static.library.define import Handler
+from cnnlint.static.library.expressions import EXPRESSIONS
 from cnnlint.static.library.functional import FUNCTIONAL
+from cnnlint.static.library.initialising import INITIALISING
 from cnnlint.static.library.mathematics import MATHEMATICS
 from cnnlint.static.library.surroundings import SURROUNDINGS
 from cnnlint.static.library.torchlike import IDENTITIES, NOTHING, TORCH
 
 HANDLERS: dict[str, Handler] = {
-    **MATHEMATICS, **COLLECTING, **FUNCTIONAL, **DECLARING, **COPYING, **SURROUNDINGS, **TORCH,
+    **MATHEMATICS, **COLLECTING, **FUNCTIONAL, **DECLARING, **COPYING, **EXPRESSIONS, **INITIALISING, **SURROUNDINGS,
+    **TORCH,
 }  # fmt: skip
 
 __all__ = ["HANDLERS", "IDENTITIES", "NOTHING"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from cnnlint.graph.dims import Sym
 from cnnlint.graph.model import Tensor
 from cnnlint.static.library.define import Table
-from cnnlint.static.values import Instance, ModuleInstance, Partial, Site, TensorValue, Value
+from cnnlint.static.values import Bound, Instance, ModuleInstance, Partial, Site, TensorValue, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -61,6 +61,8 @@ def deep_copy(it: Interpreter, value: Value, done: dict[int, Value]) -> Value:
         made = value.copy()
         made.update((key, deep_copy(it, item, done)) for key, item in value.items())
         made = _same_haze(it, value, made)
+    elif isinstance(value, Bound):
+        made = Bound(value.function, deep_copy(it, value.self, done))
     elif isinstance(value, Partial):
         made = Partial(value.function, tuple(deep_copy(it, a, done) for a in value.args), dict(value.kwargs))
     else:

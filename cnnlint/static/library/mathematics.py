@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from cnnlint.graph import dims
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 MATHEMATICS = Table()
+MAX_COUNTED = 1000
 _NAMES = [
     "sqrt",
     "exp",
@@ -56,6 +58,22 @@ for _name in _NAMES:
     MATHEMATICS[f"math.{_name}"] = plain(getattr(math, _name))
 for _name in ("sqrt", "exp", "log", "log2", "log10", "sin", "cos", "tan", "tanh", "isnan"):
     MATHEMATICS[f"numpy.{_name}"] = plain(getattr(math, _name))
+
+
+def _counting(function: Callable[..., int]) -> Handler:
+    """``math.comb`` and its kin, whose results outgrow every budget."""
+    handler = plain(function)
+
+    def small(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+        if any(isinstance(arg, int) and arg > MAX_COUNTED for arg in args):
+            return it.unknown("an enormous integer", site)
+        return handler(it, args, kwargs, site)
+
+    return small
+
+
+for _name in ("comb", "perm", "factorial"):
+    MATHEMATICS[f"math.{_name}"] = _counting(getattr(math, _name))
 
 
 def _towards(round_up: bool, python: Handler) -> Handler:

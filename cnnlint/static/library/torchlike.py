@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cnnlint.graph.dims import Sym
 from cnnlint.graph.model import Origin, Tensor
 from cnnlint.static.library.define import Args, Kwargs, Table, argument
-from cnnlint.static.values import External, ModuleInstance, Native, Site, TensorValue, TorchSize, Value
+from cnnlint.static.values import Device, External, ModuleInstance, Native, Site, TensorValue, TorchSize, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -130,9 +130,15 @@ def _size(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     return it.unknown("a size that is not known", site) if items is None else TorchSize(items)
 
 
-@TORCH.add("torch.device")
-def _device(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
-    return External("torch.device")
+def new_device(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    """``torch.device("cuda:0")``, ``torch.device("cuda", 0)``; the first of ``args`` is the class."""
+    kind, index = argument(args, kwargs, 1, "device", kwargs.get("type")), argument(args, kwargs, 2, "index")
+    if isinstance(kind, Device):
+        return kind
+    if not isinstance(kind, str) or not isinstance(index, int | None):
+        return it.unknown("a device that is not known", site)
+    name, _, number = kind.partition(":")
+    return Device(name, int(number) if number.isdigit() else index)
 
 
 @TORCH.add(
@@ -140,7 +146,7 @@ def _device(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     "torch.amp.autocast", "torch.autograd.profiler.record_function", "torch.profiler.record_function",
     "contextlib.nullcontext", "contextlib.suppress", "warnings.catch_warnings", "torch.cuda.stream",
     "torch.autograd.set_detect_anomaly", "torch.random.fork_rng", "torch.backends.cuda.sdp_kernel",
-    "torch.nn.attention.sdpa_kernel", "torch.device.__enter__",
+    "torch.nn.attention.sdpa_kernel",
 )  # fmt: skip
 def _context(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     """A context manager that changes nothing here; used as a decorator it returns the function."""
