@@ -207,6 +207,12 @@ class Signature:
         extra = args.kwarg.arg if args.kwarg else None
         return positional, rest, keyword_only, extra, defaults
 
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The parameters that an argument must be given for."""
+        positional, _, keyword_only, _, defaults = self._parsed
+        return tuple(name for name in (*positional, *keyword_only) if name not in defaults)
+
     def bind(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """Arguments by name, defaults filled in.
 

@@ -109,7 +109,11 @@ class Project:
             return self._lookup(folder, module)
         if not module or module.partition(".")[0] in _NOT_SOURCE:
             return None
-        return self._lookup(self._search_path(importer), module)
+        found = self._lookup(self._search_path(importer), module)
+        if found != importer:
+            return found
+        # A file of that name in a package does not import itself.
+        return self._lookup(tuple(entry for entry in self._search_path(importer) if entry != importer.parent), module)
 
     def import_folders(self, importer: Path) -> tuple[Path, ...]:
         """The folders of the user's own code that absolute imports of a file are looked up in, first to last."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -84,8 +85,21 @@ def get_attribute(it: Interpreter, value: Value, name: str, site: Site) -> Value
         return it.unknown(f"{name} of {type_name(value)}", site)
     if found is MISSING:
         text = f"{type_name(value)!r} object has no attribute {name!r}"
-        raise Raised(AttributeError, text, problem=_missing_attribute(value, name, text))
+        raised = Raised(AttributeError, text, problem=_missing_attribute(value, name, text))
+        if isinstance(value, ModuleInstance) and _set_by_a_method(value.cls, name):
+            raised.site, raised.certain = site, False  # that method may be meant to run first
+        raise raised
     return found
+
+
+def _set_by_a_method(cls: Class, name: str) -> bool:
+    """Whether the body of a class or of one of its bases assigns an attribute of that name to some object."""
+    bodies = (base.statement.node for base in cls.mro if base.statement is not None)
+    return any(
+        isinstance(node, ast.Attribute) and node.attr == name and isinstance(node.ctx, ast.Store)
+        for body in bodies
+        for node in ast.walk(body)
+    )
 
 
 def _missing_attribute(value: Value, name: str, text: str) -> Problem:
@@ -181,7 +195,7 @@ def _fall_back(it: Interpreter, value: Instance, name: str, site: Site) -> Value
         return call(it, hook, [value, name], {}, site)
     if name == "module" and it.script is not None and id(value) in it.script.wrapped:
         return value
-    if value.cls.has("unresolved"):
+    if value.cls.has("unresolved") or _extends_abstract(value.cls):
         return it.unknown(f"{value.cls.name} has a base class that is not read", site)
     tables = [value.attrs]
     if isinstance(value, ModuleInstance):
@@ -191,6 +205,13 @@ def _fall_back(it: Interpreter, value: Instance, name: str, site: Site) -> Value
         if why is not None:
             return why
     return MISSING
+
+
+def _extends_abstract(cls: Class) -> bool:
+    """Whether the nearest torch class that a class extends is an abstract one, such as ``_ConvNd``: what that leaves
+    on an instance is not in the ops table."""
+    nearest = next((base for base in cls.mro if base.path.startswith("torch.nn.")), None)
+    return nearest is not None and nearest.spec is None and nearest.name.startswith("_")
 
 
 def _of_module(it: Interpreter, module: ModuleInstance, name: str, site: Site) -> Value:
@@ -236,6 +257,8 @@ def _of_class(it: Interpreter, cls: Class, name: str, site: Site) -> Value:
     found = _find(it, cls, name)
     if isinstance(found, Descriptor):
         return Bound(found.function, cls) if found.kind == "classmethod" else found.function
+    if found is MISSING and name == "__new__":
+        return _object_method(name)
     if found is MISSING and cls.pytype is not None:
         return _of_builtin(it, cls.pytype, name)
     if found is MISSING and (cls.has("unresolved") or cls.path.startswith("torch.")):
@@ -251,7 +274,7 @@ def _of_super(it: Interpreter, value: Super, name: str, site: Site) -> Value:
             for table in (value.self.params, value.self.buffers, value.self.modules):
                 if name in table:
                     return table[name]
-        if cls.has("unresolved"):
+        if cls.has("unresolved") and name != "__new__":
             return it.unknown(f"{cls.name} has a base class that is not read", site)
         payload = getattr(value.self, "payload", None)
         if payload is not None:
@@ -264,9 +287,20 @@ def _of_super(it: Interpreter, value: Super, name: str, site: Site) -> Value:
 
 def _object_method(name: str) -> Value:
     """What every object inherits and models call through ``super()``."""
+    if name == "__new__":
+        return Native(name, _new_object)
     if name in ("__init__", "__init_subclass__", "__post_init__", "__setattr__", "__enter__", "__exit__"):
         return Native(name, lambda it, args, kwargs, site: None)
     return MISSING
+
+
+def _new_object(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+    """``object.__new__(cls)``."""
+    from cnnlint.static.calls import new_instance
+
+    if not args or not isinstance(args[0], Class):
+        return it.unknown("an instance of a class that is not known", site)
+    return new_instance(it, args[0], args[1:], kwargs, site)
 
 
 def _of_function(it: Interpreter, value: Function, name: str) -> Value:

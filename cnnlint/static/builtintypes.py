@@ -258,6 +258,10 @@ _CONVERTERS: dict[type, _Converter] = {
 def _type_of(it: Interpreter, args: list[Value], site: Site) -> Value:
     if len(args) != 1:
         return it.unknown("a class made by type()", site)
+    if isinstance(args[0], TensorValue):
+        from cnnlint.static.externals import PARAMETER, TENSOR
+
+        return TENSOR if args[0].trainable is None else PARAMETER
     return class_of(it, args[0]) or it.unknown("the type of something unknown", site)
 
 

@@ -227,7 +227,7 @@ def _make(it: Interpreter, cls: Class, args: Args, kwargs: Kwargs, site: Site) -
     maker = find_in_class(it, cls, "__new__")
     if isinstance(maker, Function | Descriptor | Native):
         made = call(it, maker, [cls, *args], kwargs, site)
-        if not isinstance(made, Instance) or made.cls is not cls:
+        if not isinstance(made, Instance) or not made.cls.is_subclass(cls):
             return made
     else:
         made = new_instance(it, cls, args, kwargs, site)

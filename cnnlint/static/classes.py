@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from cnnlint.static.builtintypes import DICT
 from cnnlint.static.frame import Frame, ModuleEnv
 from cnnlint.static.signals import Raised
 from cnnlint.static.syntax import statements_of
@@ -42,6 +43,8 @@ def make_class(it: Interpreter, node: cst.ClassDef, frame: Frame, statement: Sta
             unresolved = True
         elif isinstance(base, Class):
             bases.append(base)
+        elif isinstance(base, External) and base.path.endswith(".TypedDict"):
+            bases.append(DICT)
         elif not _is_typing(base):
             unresolved = True
     cls = Class(node.name.value, tuple(bases), statement=statement, env=frame.env)

@@ -32,6 +32,10 @@ def _put(it: Interpreter, module: ModuleInstance, name: str, value: Value, site:
     elif isinstance(value, Unknown):
         it.note(value)
         it.set_item(module.modules, name, value)
+    elif isinstance(value, Instance) and value.cls.has("unresolved"):
+        why = it.unknown(f"{value.cls.name} has a base class that is not read", site)
+        it.note(why)
+        it.set_item(module.modules, name, why)
     else:
         text = f"{type_name(value)} is not a Module subclass"
         problem = Problem(ProblemKind.CONTAINER, f"raises TypeError: {text}", got=type_name(value))

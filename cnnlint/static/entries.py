@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from cnnlint.graph.model import Evidence, EvidenceKind
+from cnnlint.graph.model import Evidence, EvidenceKind, ProblemKind
 from cnnlint.graph.span import Span
 from cnnlint.static.attributes import find_in_class
 from cnnlint.static.calls import call
@@ -210,7 +210,7 @@ def _built(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statem
         function = _quietly(it, lambda name=name: file_name(it, env, name))
         root = build(it, function, name, statement)
         if isinstance(root, Raised):
-            if not _forwards(it, function):
+            if _certainly_raises(it, function, root):
                 yield Broken(f"{path}:{name}()", name, statement.stmt_span(), root)
         elif isinstance(root, ModuleInstance) and root.spec is None:
             site = Site(statement, statement.header())
@@ -256,6 +256,7 @@ def build(it: Interpreter, callee: Value, name: str, statement: Statement) -> Va
     Where building raises, that is returned."""
     site = Site(statement, statement.header())
     before, it.certain = it.certain, True
+    failures = len(it.recorder.failures)
     try:
         with it.recorder.inside(site):
             kwargs = unknown_arguments(it, callee, site)
@@ -268,10 +269,27 @@ def build(it: Interpreter, callee: Value, name: str, statement: Statement) -> Va
         return it.unknown(f"{name}() does not return", site)
     finally:
         it.certain = before
+        if _forwards(it, callee):
+            _doubt_signatures(it, failures)
+
+
+def _doubt_signatures(it: Interpreter, start: int) -> None:
+    """Where arguments are handed on, a layer that misses one would get it from a caller."""
+    for failure in it.recorder.failures[start:]:
+        if failure.problem.kind is ProblemKind.SIGNATURE:
+            failure.certain = False
+
+
+def _certainly_raises(it: Interpreter, callee: Value, raised: Raised) -> bool:
+    """Whether what a callable raises without arguments tells of a fault: not where one that may be left out is then
+    used as an object."""
+    return not _forwards(it, callee) and "NoneType" not in raised.text
 
 
 def _forwards(it: Interpreter, callee: Value) -> bool:
     """Whether a callable hands arguments on that it does not name: calling it without them proves nothing."""
+    if isinstance(callee, Class) and not isinstance(find_in_class(it, callee, "__init__"), Function):
+        return callee.torch_spec is not None
     return any(param.kind in ("*", "**") for param in _parameters(it, callee))
 
 
@@ -314,7 +332,7 @@ def _standing(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Sta
         statement = classes[name]
         root = build(it, cls, name, statement)
         if isinstance(root, Raised):
-            if not _forwards(it, cls):
+            if _certainly_raises(it, cls, root):
                 yield Broken(f"{path}:{name}", name, statement.stmt_span(), root)
         elif isinstance(root, ModuleInstance):
             yield Entry(

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 from cnnlint import ops
+from cnnlint.static.autograd import FUNCTION
 from cnnlint.static.builtintypes import (
     DICT,
     EXCEPTIONS,
@@ -57,6 +58,8 @@ CONSTANTS: dict[str, Any] = {
     "torch.nn.Module": MODULE, "torch.nn.modules.Module": MODULE, "torch.nn.modules.module.Module": MODULE,
     "torch.jit.ScriptModule": MODULE, "torch.Tensor": TENSOR, "torch.FloatTensor": TENSOR,
     "torch.device": DEVICE, "torch.nn.Parameter": PARAMETER, "torch.nn.parameter.Parameter": PARAMETER,
+    "torch.autograd.Function": FUNCTION, "torch.autograd.function.Function": FUNCTION,
+    "torch.autograd.function.InplaceFunction": FUNCTION,
     "torch.nn.Sequential": _container("Sequential", "sequential", SEQUENTIAL),
     "torch.nn.ModuleList": _container("ModuleList", "list", LIST),
     "torch.nn.ModuleDict": _container("ModuleDict", "dict", DICT_NATIVES),
@@ -75,6 +78,13 @@ CONSTANTS: dict[str, Any] = {
     "sys.version_info": (3, 12, 0), "torch.__version__": "2.13.0", "os.sep": "/", "os.environ": ENVIRON,
     "builtins.open": External("builtins.open"),
     **{f"re.{name}": int(getattr(re, name)) for name in ("I", "IGNORECASE", "M", "MULTILINE", "S", "DOTALL", "X", "A")},
+}  # fmt: skip
+CONSTANTS |= {
+    f"torch.{short}": External(f"torch.{name}")
+    for short, name in {
+        "half": "float16", "float": "float32", "double": "float64", "short": "int16", "int": "int32", "long": "int64",
+        "cfloat": "complex64", "cdouble": "complex128",
+    }.items()
 }  # fmt: skip
 _ALIASES = (
     ("torch.nn.modules.container.", "torch.nn."), ("torch.functional.", "torch."), ("np.", "numpy."),

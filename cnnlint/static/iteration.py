@@ -176,6 +176,8 @@ def _join_tensors(it: Interpreter, one: TensorValue, other: TensorValue, site: S
     if one.shape is not None and other.shape is not None and len(one.shape) == len(other.shape):
         shape = tuple(_join_dim(a, b) for a, b in zip(one.shape, other.shape, strict=True))
     dtype = one.dtype if one.dtype == other.dtype else None
+    if it.recorder.running:
+        it.note(it.unknown("which of two branches is taken is not known", site))
     return it.recorder.add(Opaque("either"), (one, other), shape, dtype, site)
 
 

@@ -76,9 +76,13 @@ def _is_external_kind(it: Interpreter, value: Value, path: str) -> bool | None:
         return _is_abstract(it, value, name)
     if isinstance(value, int | float | str | list | tuple | dict | set | Sym | None):
         return False
-    if isinstance(value, TensorValue | ModuleInstance):
+    if isinstance(value, TensorValue):
         return False if top in ("PIL", "numpy", "np") else None
-    return None
+    cls = class_of(it, value)
+    if cls is None or top == "torch" or cls.has("unresolved"):
+        return None
+    # The library may only hand on a class that is read under another name.
+    return None if any(base.name == name for base in cls.mro) else False
 
 
 def _is_abstract(it: Interpreter, value: Value, name: str) -> bool | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from cnnlint.graph.dims import BATCH, Dim, Shape, Sym, substitute, symbol
-from cnnlint.graph.model import Evidence, EvidenceKind, Failure, ModelGraph, Origin, Tensor
+from cnnlint.graph.model import Evidence, EvidenceKind, Failure, ModelGraph, Origin, ProblemKind, Tensor
 from cnnlint.graph.span import Span
 from cnnlint.static.assemble import assemble
 from cnnlint.static.interpreter import MAX_STEPS
@@ -62,7 +62,7 @@ def run_entry(it: Interpreter, entry: Entry, *, symbolic_batch: bool) -> ModelGr
     if entry.args is not None:
         kwargs = entry.kwargs or {}
         return _attempt(it, entry, [*entry.args], kwargs, entry.evidence)
-    params = input_params(forward)
+    params = input_params(entry.root, forward)
     shapes = _given_shapes(entry, params, symbolic_batch)
     if any(len(given.sizes) == 3 for given in entry.shapes):
         shapes = _settled_ranks(it, entry, params, shapes)
@@ -81,7 +81,7 @@ def run_entry(it: Interpreter, entry: Entry, *, symbolic_batch: bool) -> ModelGr
 
 def run_again(it: Interpreter, entry: Entry, inputs: tuple[Tensor, ...], shapes: tuple[Shape, ...]) -> ModelGraph:
     """The graph of the entry's model on inputs of other ``shapes``; ``inputs`` are those of its first run."""
-    params = input_params(forward_of(it, entry.root))
+    params = input_params(entry.root, forward_of(it, entry.root))
     positions = {param.name: index for index, param in enumerate(params)}
     given = {positions.get(tensor.name, tensor.index): shape for tensor, shape in zip(inputs, shapes, strict=True)}
     failures = list(it.recorder.failures)
@@ -100,10 +100,11 @@ def forward_of(it: Interpreter, root: ModuleInstance) -> Function | None:
     return found if isinstance(found, Function) else None
 
 
-def input_params(forward: Function | None) -> tuple[Param, ...]:
-    """The parameters of ``forward`` that inputs go to; a torch container or layer has one."""
+def input_params(root: ModuleInstance, forward: Function | None) -> tuple[Param, ...]:
+    """The parameters of ``forward`` that inputs go to: of a torch layer those it needs, of a torch container one."""
     if forward is None:
-        return (Param("input", "both", None),)
+        spec = root.cls.torch_spec
+        return tuple(Param(name, "both", None) for name in (spec.call.required if spec is not None else ("input",)))
     params = forward.code.params
     return params[1:] if params and params[0].kind in ("both", "pos") else params
 
@@ -261,11 +262,23 @@ def _attempt(
     it.unknowns = built
     if raised is not None and not _wants_keyword(it, entry, raised):
         graph = _with_failure(graph, raised)
-    doubtful = it.recorder.assumed_rank
-    if not entry.made_up and not doubtful:
+    if not entry.made_up and not it.recorder.assumed_rank:
         return graph
-    kept = (replace(f, certain=f.certain and not doubtful and "NoneType" not in f.problem.text) for f in graph.failures)
-    return replace(graph, failures=tuple(kept))
+    abstract = _is_abstract(it, entry.root)
+    return replace(graph, failures=tuple(_doubted(it, failure, abstract) for failure in graph.failures))
+
+
+def _doubted(it: Interpreter, failure: Failure, abstract: bool) -> Failure:
+    """A failure of a model that the reader built and called on its own."""
+    omitted = "NoneType" in failure.problem.text or (abstract and failure.problem.kind is ProblemKind.ATTRIBUTE)
+    return replace(failure, certain=failure.certain and not it.recorder.assumed_rank and not omitted)
+
+
+def _is_abstract(it: Interpreter, root: ModuleInstance) -> bool:
+    """Whether no class of the program initialises the model: what it reads is left to its subclasses."""
+    from cnnlint.static.attributes import find_in_class
+
+    return not isinstance(find_in_class(it, root.cls, "__init__"), Function)
 
 
 def _label_inputs(entry: Entry, args: list[Value], kwargs: dict[str, Value]) -> tuple[Tensor, ...]:
@@ -281,7 +294,7 @@ def _label_inputs(entry: Entry, args: list[Value], kwargs: dict[str, Value]) -> 
 
 def _wants_keyword(it: Interpreter, entry: Entry, raised: Raised) -> bool:
     """Whether a key may be missing only because the reader gives ``**kwargs`` nothing."""
-    takes_any = any(param.kind == "**" for param in input_params(forward_of(it, entry.root)))
+    takes_any = any(param.kind == "**" for param in input_params(entry.root, forward_of(it, entry.root)))
     return entry.args is None and takes_any and raised.kind is KeyError
 
 

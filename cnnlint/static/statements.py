@@ -18,9 +18,9 @@ from cnnlint.static.iteration import items_of, merge
 from cnnlint.static.names import assign, bind_name, delete
 from cnnlint.static.operators import binary, first_unknown, truth
 from cnnlint.static.signals import Break, Continue, Raised, Return, Signal
-from cnnlint.static.syntax import only_raises, statements_of
+from cnnlint.static.syntax import names_in, only_raises, statements_of
 from cnnlint.static.trail import Changes
-from cnnlint.static.values import Class, Instance, ModuleInstance, Site, TensorValue, Unknown, Value
+from cnnlint.static.values import MISSING, Class, Instance, ModuleInstance, Site, TensorValue, Unknown, Value
 
 AUGMENTED_NAMES: dict[type[cst.CSTNode], str] = {
     cst.AddAssign: "add", cst.SubtractAssign: "sub", cst.MultiplyAssign: "mul", cst.DivideAssign: "truediv",
@@ -152,10 +152,17 @@ def _assert(it: Interpreter, node: cst.Assert, frame: Frame) -> None:
         return
     raised = Raised(AssertionError, "assertion failed")
     test = cst.Module([]).code_for_node(node.test)
-    if isinstance(node.test, cst.Name | cst.Tuple) or "None" in test or it.machine_asked > asked:
+    unmeant = isinstance(node.test, cst.Name | cst.Tuple) or "None" in test or _reads_none(node.test, frame)
+    if unmeant or it.machine_asked > asked:
         raise _explicit(raised)  # "not meant to be reached", or an argument that must be given
     raised.problem = Problem(ProblemKind.ARGUMENT, f"fails its own check: assert {test}")
     raise raised
+
+
+def _reads_none(test: cst.CSTNode, frame: Frame) -> bool:
+    """Whether a local name in ``test``, or an attribute of the first parameter, is ``None``."""
+    attributes = frame.first.attrs if isinstance(frame.first, Instance) else {}
+    return any(attributes.get(name, frame.locals.get(name, MISSING)) is None for name in names_in(test))
 
 
 @statement(cst.Raise)

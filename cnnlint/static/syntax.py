@@ -19,6 +19,16 @@ def yields(body: cst.CSTNode) -> bool:
     return False
 
 
+def names_in(node: cst.CSTNode) -> Iterator[str]:
+    """The names that a tree mentions, those of attributes too."""
+    stack: list[cst.CSTNode] = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, cst.Name):
+            yield current.value
+        stack.extend(current.children)
+
+
 def statements_of(body: cst.BaseSuite) -> Iterator[cst.BaseStatement | cst.BaseSmallStatement]:
     """The statements of a block, lines with several of them taken apart."""
     for item in body.body:

@@ -74,6 +74,8 @@ def axes_of(args: Args, key: str, rank: int) -> tuple[int, ...]:
 def tensors_from(args: Args, key: str) -> list[TensorLike]:
     """A list or tuple of tensors of known rank, at least one."""
     given = args[key]
+    if isinstance(given, TensorLike) and given.shape is None:
+        raise Unclear(f"{args.name}: {key} is not known")  # it may as well be a list
     if isinstance(given, TensorLike) or not isinstance(given, list | tuple):
         refuse(ProblemKind.ARGUMENT, f"needs a list of tensors for {key}, gets {type(given).__name__}")
     if not given:
