@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -15,6 +15,7 @@ from cnnlint.graph.span import Span
 from cnnlint.static.attributes import find_in_class
 from cnnlint.static.calls import call
 from cnnlint.static.classes import run_statement
+from cnnlint.static.examples import makes_inputs
 from cnnlint.static.externals import MODULE
 from cnnlint.static.frame import Frame, ModuleEnv
 from cnnlint.static.imports import file_name
@@ -95,8 +96,11 @@ def _quietly(it: Interpreter, question: object) -> Value:
 
 
 def _may_run_models(env: ModuleEnv) -> bool:
+    """Whether a file without module classes may build models all the same: in its ``__main__`` part, from torch's
+    containers, or for an example input that it makes."""
     assert env.index is not None
-    return bool(env.index.scope.entry_guard) and "torch" in env.index.text.text
+    text = env.index.text.text
+    return "torch" in text and (bool(env.index.scope.entry_guard) or "Sequential(" in text or makes_inputs(text))
 
 
 # ---- the file's own code --------------------------------------------------------------------------------------
@@ -139,21 +143,6 @@ def _example_entry(it: Interpreter, env: ModuleEnv, path: str, example: Example,
         root, f"{path}:{root.cls.name}", span, example.site, evidence, args=args,
         kwargs=example.kwargs if args is not None else None,
     )  # fmt: skip
-
-
-def fed_by_example(it: Interpreter, env: ModuleEnv, entry: Entry) -> Entry:
-    """The entry on the inputs that the file's own code calls such a model with, if it does."""
-    failures, unknowns = list(it.recorder.failures), dict(it.unknowns)
-    for _ in run_script(it, env, ""):
-        pass
-    it.recorder.failures, it.unknowns = failures, unknowns
-    for example in it.recorder.examples:
-        given = (*example.args, *example.kwargs.values())
-        known = bool(given) and all(isinstance(value, TensorValue) and value.shape is not None for value in given)
-        if example.module.cls is entry.root.cls and known:
-            evidence = Evidence(EvidenceKind.EXAMPLE, example.site.span)
-            return replace(entry, evidence=evidence, args=example.args, kwargs=example.kwargs)
-    return entry
 
 
 def _has_unknown(example: Example) -> bool:
@@ -212,17 +201,24 @@ def _built(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statem
         if isinstance(root, Raised):
             if _certainly_raises(it, function, root):
                 yield Broken(f"{path}:{name}()", name, statement.stmt_span(), root)
-        elif isinstance(root, ModuleInstance) and root.spec is None:
+        elif isinstance(root, ModuleInstance) and _is_model(it, root):
             site = Site(statement, statement.header())
             yield Entry(root, f"{path}:{name}()", statement.stmt_span(), site, made_up=True)
 
 
+def _is_model(it: Interpreter, root: ModuleInstance) -> bool:
+    """Whether a module is more than one layer of torch or a list of modules."""
+    return root.spec is None and (not root.cls.container_kind or has_forward(it, root.cls))
+
+
 def builder_statements(env: ModuleEnv, classes: dict[str, Statement]) -> list[Statement]:
-    """Functions of the file that name one of its module classes (or such a function) and return something."""
+    """Functions of the file that return something and name one of its module classes, or such a function, or fill a
+    torch container that nothing else of the file uses."""
     assert env.index is not None
     functions = [s for s in env.index.scope.statements if s.kind == "function"]
     names = {s.names[0]: _names_in(s.node) for s in functions}
-    wanted = set(classes)
+    parts = set().union(*(_names_in(s.node) for s in env.index.scope.statements if s.kind in ("function", "class")))
+    wanted = set(classes) | {s.names[0] for s in functions if _is_whole_model(s.node, parts)}
     growing = True
     while growing:
         more = {name for name, used in names.items() if used & wanted and name not in wanted}
@@ -233,6 +229,15 @@ def builder_statements(env: ModuleEnv, classes: dict[str, Statement]) -> list[St
         s for s in functions
         if s.names[0] in wanted and _returns(s.node) and not (_needs_arguments(s.node) and s.names[0] in used_elsewhere)
     ]  # fmt: skip
+
+
+def _is_whole_model(node: ast.AST, parts: set[str]) -> bool:
+    """Whether a function that needs no arguments builds a ``Sequential`` which is no part of anything else."""
+    assert isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    if node.name in parts or node.name.startswith("_") or _needs_arguments(node):
+        return False
+    calls = (item.func for item in ast.walk(node) if isinstance(item, ast.Call))
+    return any(ast.unparse(called).rpartition(".")[2] == "Sequential" for called in calls)
 
 
 def _names_in(node: ast.AST) -> set[str]:

@@ -58,6 +58,8 @@ class Interpreter:
         self.memo = Memo()
         self.frame: Frame | None = None
         """The function that is running."""
+        self.explored: set[object] = set()
+        """Where example calls of models were looked for: files, and classes of files."""
         self.script: ScriptLog | None = None
         """Where what a script does to its models is written down, while a script is read."""
         self.around = False

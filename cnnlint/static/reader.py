@@ -20,13 +20,14 @@ from cnnlint.source.text import SourceProblem
 from cnnlint.static import expressions, statements  # noqa: F401 - they register their handlers
 from cnnlint.static.assemble import assemble_broken
 from cnnlint.static.calls import call
-from cnnlint.static.entries import Broken, fed_by_example, find_entries, unknown_arguments
+from cnnlint.static.entries import Broken, find_entries, unknown_arguments
+from cnnlint.static.examples import fed_by_example
 from cnnlint.static.frame import ModuleEnv
 from cnnlint.static.imports import file_name, open_file
 from cnnlint.static.interpreter import Interpreter
 from cnnlint.static.notes import noted_input
 from cnnlint.static.recorder import Recorder
-from cnnlint.static.running import Entry, run_again, run_entry
+from cnnlint.static.running import NO_EVIDENCE, Entry, run_again, run_entry
 from cnnlint.static.signals import Exhausted, Raised
 from cnnlint.static.sizes import find_sizes
 from cnnlint.static.target import Target, TargetError, parse_arguments, parse_target
@@ -153,11 +154,15 @@ class Reader:
                 if isinstance(entry, Broken):
                     yield assemble_broken(it, entry.target, entry.name, entry.span, entry.raised)
                 else:
-                    yield self._run(it, self._with_evidence(entry))
+                    yield self._run(it, self._with_evidence(self._fed_by_example(it, env, entry)))
                 it.unknowns = {}
                 it.recorder.failures = []
         except (Exhausted, Unparsable):
             return
+
+    @staticmethod
+    def _fed_by_example(it: Interpreter, env: ModuleEnv, entry: Entry) -> Entry:
+        return fed_by_example(it, env, entry) if entry.evidence.kind is EvidenceKind.NONE else entry
 
     def _open(self, path: Path) -> tuple[Interpreter, ModuleEnv]:
         recorder = Recorder()
@@ -186,6 +191,9 @@ class Reader:
         if self.options.training:
             entry = replace(entry, training=True)
         graph = run_entry(it, entry, symbolic_batch=self.options.symbolic_batch)
+        if entry.borrowed and any(failure.certain for failure in graph.failures):
+            entry = replace(entry, evidence=NO_EVIDENCE, args=None, kwargs=None)
+            graph = run_entry(it, entry, symbolic_batch=self.options.symbolic_batch)
         if self.options.sizes:
             graph = replace(graph, sizes=find_sizes(graph, lambda shapes: run_again(it, entry, graph.inputs, shapes)))
         return graph

@@ -51,6 +51,8 @@ class Entry:
     kwargs: dict[str, Value] | None = None
     training: bool = False
     """Whether the model is run as in training: dropout is active, and ``self.training`` true."""
+    borrowed: bool = False
+    """Whether the inputs are those of a model of the same class that the program builds in its own way."""
     made_up: bool = False
     """Whether the reader chose the arguments: then nothing that an omitted one (``None``) leads to is certain."""
 

@@ -161,3 +161,112 @@ def test_inputs_given_to_a_star(read_file: ReadFile) -> None:
 def test_an_index_beyond_the_inputs_given_fails(read_file: ReadFile) -> None:
     (graph,) = read_file(OPEN_ENDED.format(params="*images", returns="self.conv(images[1])"), "3x8x8")
     assert [failure.certain for failure in graph.failures] == [True]
+
+
+TEST_FUNCTION = """
+def test():
+    net = Net()
+    print(net(torch.randn(2, 3, 24, 24)).size())
+"""
+OTHER_FILES = {
+    "a script": "import torch\nfrom program import Net\nnet = Net()\nprint(net(torch.randn(2, 3, 40, 40)).shape)\n",
+    "a guarded script": """
+        import torch
+        from program import Net
+        if __name__ == "__main__":
+            x = torch.zeros((1, 3, 40, 40))
+            Net().eval()(x)
+        """,
+    "a test": """
+        import torch
+        import program
+        def test_shape():
+            assert program.Net()(torch.ones(4, 3, 40, 40)).shape[0] == 4
+        """,
+    "torchsummary": "from torchsummary import summary\nfrom program import Net\nsummary(Net().cuda(), (3, 40, 40))\n",
+    "torchsummary by name": """
+        import torchsummary
+        from program import Net
+        torchsummary.summary(Net(), input_size=(3, 40, 40), device="cpu")
+        """,
+    "torchinfo": "from torchinfo import summary\nfrom program import Net\nsummary(Net(), input_size=(1, 3, 40, 40))\n",
+    "torchinfo on a tensor": """
+        import torch
+        import torchinfo
+        from program import Net
+        torchinfo.summary(Net(), input_data=torch.rand(1, 3, 40, 40))
+        """,
+    "thop": "import torch, thop\nfrom program import Net\nthop.profile(Net(), inputs=(torch.randn(1, 3, 40, 40),))\n",
+    "export": """
+        import torch
+        from program import Net
+        def main():
+            torch.onnx.export(Net(), torch.randn(1, 3, 40, 40), "net.onnx")
+        """,
+    "ptflops": """
+        from ptflops import get_model_complexity_info
+        from program import Net
+        get_model_complexity_info(Net(), (3, 40, 40), as_strings=True)
+        """,
+}
+
+
+def sides(graph: ModelGraph) -> tuple[str, str]:
+    """The kind of evidence, and the input without its batch."""
+    (tensor,) = graph.inputs
+    assert tensor.shape is not None
+    return graph.evidence.kind, "x".join(show(size) or "?" for size in tensor.shape[1:])
+
+
+def test_a_function_that_tries_the_model_out(read_file: ReadFile) -> None:
+    graphs = read_file(source(below=TEST_FUNCTION + BUILDER.format("")))
+    assert {sides(graph) for graph in graphs} == {("example", "3x24x24")}
+
+
+@pytest.mark.parametrize("name", OTHER_FILES)
+def test_an_example_in_another_file(read_file: ReadFile, name: str) -> None:
+    (graph,) = read_file(source(), other=OTHER_FILES[name])
+    assert sides(graph) == ("example", "3x40x40")
+    assert graph.evidence.span is not None
+    assert graph.evidence.span.path.endswith("other.py")
+
+
+def test_the_files_own_example_comes_first(read_file: ReadFile) -> None:
+    (graph,) = read_file(source(below=TEST_FUNCTION), other=OTHER_FILES["a script"])
+    assert sides(graph) == ("example", "3x24x24")
+
+
+def test_examples_that_contradict_each_other_are_none(read_file: ReadFile) -> None:
+    (graph,) = read_file(source(), other=OTHER_FILES["a script"], third=OTHER_FILES["a script"].replace("40", "64"))
+    assert sides(graph) == ("layers", "3xHxW")
+
+
+def test_an_example_of_a_model_built_otherwise_does_not_fit(read_file: ReadFile) -> None:
+    text = (
+        source()
+        .replace("def __init__(self):", "def __init__(self, channels=3):")
+        .replace("Conv2d(3", "Conv2d(channels")
+    )
+    other = OTHER_FILES["a script"].replace("Net()", "Net(1)").replace("(2, 3,", "(2, 1,")
+    (graph,) = read_file(text, other=other)
+    assert sides(graph) == ("layers", "3xHxW")
+    assert not graph.failures
+
+
+def test_a_builder_of_a_container_is_a_model(read_file: ReadFile) -> None:
+    text = """
+        from torch import nn
+        def block(a, b):
+            return nn.Sequential(nn.Conv2d(a, b, 3), nn.ReLU())
+        def make_net(classes=10):
+            return nn.Sequential(block(3, 8), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, classes))
+        def layers():
+            return nn.ModuleList([nn.Conv2d(3, 4, 3)])
+        """
+    assert [graph.target.rpartition(":")[2] for graph in read_file(text)] == ["make_net()"]
+
+
+def test_a_script_of_one_container_is_a_model(read_file: ReadFile) -> None:
+    text = "import torch\nfrom torch import nn\nnet = nn.Sequential(nn.Conv2d(3, 8, 3))\nnet(torch.randn(1, 3, 8, 8))\n"
+    (graph,) = read_file(text)
+    assert sides(graph) == ("example", "3x8x8")

@@ -14,12 +14,21 @@ from cnnlint.static.library.expressions import EXPRESSIONS
 from cnnlint.static.library.functional import FUNCTIONAL
 from cnnlint.static.library.initialising import INITIALISING
 from cnnlint.static.library.mathematics import MATHEMATICS
+from cnnlint.static.library.measuring import MEASURING
 from cnnlint.static.library.surroundings import SURROUNDINGS
 from cnnlint.static.library.torchlike import IDENTITIES, NOTHING, TORCH
 
 HANDLERS: dict[str, Handler] = {
-    **MATHEMATICS, **COLLECTING, **FUNCTIONAL, **DECLARING, **COPYING, **EXPRESSIONS, **INITIALISING, **SURROUNDINGS,
+    **COLLECTING,
+    **COPYING,
+    **DECLARING,
+    **EXPRESSIONS,
+    **FUNCTIONAL,
+    **INITIALISING,
+    **MATHEMATICS,
+    **MEASURING,
+    **SURROUNDINGS,
     **TORCH,
-}  # fmt: skip
+}
 
 __all__ = ["HANDLERS", "IDENTITIES", "NOTHING"]

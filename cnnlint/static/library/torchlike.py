@@ -17,7 +17,6 @@ TORCH = Table()
 IDENTITIES = frozenset(
     [
         "torch.jit.script",
-        "torch.jit.trace",
         "torch.jit.unused",
         "torch.jit.export",
         "torch.jit.ignore",
