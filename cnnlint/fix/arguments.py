@@ -29,6 +29,9 @@ def set_argument(index: FileIndex, call: libcst.Call, syntax: Syntax, intent: Se
     present = _argument(call, intent.name, intent.position)
     if present is not None:
         place = syntax.find(present.value)
+        if place is not None and isinstance(present.value, libcst.Tuple) and present.value.lpar:
+            text = index.text.text  # a tuple's brackets are its own
+            place = text.rindex("(", 0, place[0]), text.index(")", place[1]) + 1
         return None if place is None else replacing(index, *place, intent.value)
     # With *args or **kwargs the argument may be given already.
     if _is_spread(call) or any(isinstance(argument.value, libcst.GeneratorExp) for argument in call.args):

@@ -200,8 +200,8 @@ class ReshapeKind(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Reshape(Operation):
     """The same elements under another shape. For a permutation ``order`` is the new order of axes; for a flatten
-    ``start``/``end`` are the (non-negative) axes that were joined; ``sizes`` are sizes the source wrote; ``axes`` are
-    the axes that a squeeze names, ``None`` if it takes all of size 1."""
+    ``start``/``end`` are the (non-negative) axes that were joined; ``sizes`` are sizes the source wrote, ``literal``
+    whether as numbers; ``axes`` are the axes that a squeeze names, ``None`` if it takes all of size 1."""
 
     kind: ReshapeKind
     order: tuple[int, ...] | None = None
@@ -209,6 +209,7 @@ class Reshape(Operation):
     end: int | None = None
     sizes: tuple[Dim, ...] | None = None
     axes: tuple[int, ...] | None = None
+    literal: bool = False
 
 
 @dataclass(frozen=True, slots=True)

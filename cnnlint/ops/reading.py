@@ -148,7 +148,7 @@ def wants_divisible(value: Dim, divisor: Dim, what: str, by: str, result: Result
     if differ(value % divisor, 0):
         refuse(
             ProblemKind.INDIVISIBLE,
-            f"{what} ({named(value)}) must be divisible by {by} ({named(divisor)})",
+            f"needs {what} divisible by {by} ({named(divisor)}), gets {named(value)}",
             expected=divisor,
             got=value,
             result=result,

@@ -9,6 +9,7 @@ from cnnlint.graph.model import Call, Evidence, Failure, ModelGraph, Module, Nod
 from cnnlint.graph.span import Span
 from cnnlint.static.facts import collect_facts
 from cnnlint.static.interpreter import Interpreter
+from cnnlint.static.literals import with_literals
 from cnnlint.static.modules import named_modules
 from cnnlint.static.recorder import Recorder, returned
 from cnnlint.static.signals import Raised
@@ -137,7 +138,7 @@ def _nodes(recorder: Recorder, by_id: dict[int, Module]) -> tuple[Node, ...]:
     spans: dict[Site, Span] = {}
     return tuple(
         Node(
-            index, record.op, record.inputs, record.outputs, _owner(record.module, by_id),
+            index, with_literals(record.op, record.site), record.inputs, record.outputs, _owner(record.module, by_id),
             _cached(record.site, spans), record.macs, record.certain, record.problem,
         )
         for index, record in enumerate(recorder.nodes)

@@ -61,6 +61,7 @@ def test_wrap_argument(before: str, values: tuple[object, ...], after: str | Non
         ("x = «f(3, bias=True)»\n", ("bias", "False"), "x = f(3, bias=False)\n"),
         ("x = «f(3, bias = (True))»  # why\n", ("bias", "False"), "x = f(3, bias = (False))  # why\n"),
         ("x = «f(3, 64, 3, 1)»\n", ("stride", "2", 3), "x = f(3, 64, 3, 2)\n"),
+        ("x = «f(3, stride=( 1, 1 ), k=2)»\n", ("stride", "(2, 1)"), "x = f(3, stride=(2, 1), k=2)\n"),
         ("x = «f(3, 64, 3)»\n", ("stride", "2", 3), "x = f(3, 64, 3, stride=2)\n"),
         ("x = «f(\n    3,\n    64,  # out\n)»\n", ("b", "0"), "x = f(\n    3,\n    64,\n    b=0,  # out\n)\n"),
         ("x = «f(\r\n\t3,\r\n\t64\r\n)»\r\n", ("b", "0"), "x = f(\r\n\t3,\r\n\t64,\r\n\tb=0\r\n)\r\n"),

@@ -24,6 +24,25 @@ def built_only_by(model: ModelGraph, node: Node) -> Span | None:
     return module.built_at if len(alike) == 1 else None
 
 
+_ARGUMENTS = {
+    "LazyConv": ("out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias"),
+    "Conv": ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups", "bias"),
+    "MaxPool": ("kernel_size", "stride", "padding", "dilation"),
+    "AvgPool": ("kernel_size", "stride", "padding", "ceil_mode"),
+    "Upsample": ("size", "scale_factor", "mode", "align_corners"),
+}
+"""The first parameters of torch's constructors, by the beginning of the class name. A transposed convolution's begin
+alike up to its padding."""
+
+
+def argument_position(layer: Module, name: str) -> int | None:
+    """Where ``name`` stands among the positional arguments of a layer's construction."""
+    for start, names in _ARGUMENTS.items():
+        if layer.type.startswith(start):
+            return names.index(name) if name in names else None
+    return None
+
+
 def place_of(node: Node) -> Span:
     """Where to point for ``node``: the construction of its layer, or the call."""
     layer = layer_of(node)

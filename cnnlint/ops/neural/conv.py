@@ -10,7 +10,7 @@ from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Axes, Convolution
 from cnnlint.ops.neural.windows import same_padding, wants_windows, window_count
 from cnnlint.ops.reading import (
-    count,
+    at_least,
     floating,
     like,
     per_axis,
@@ -43,6 +43,7 @@ def convolution(args: Args, axes: int, padding_mode: str = "zeros") -> Result:
     wants_rank(weight, axes + 2, axes="in its weight")
     stride, dilation = per_axis(args, "stride", axes, 1), per_axis(args, "dilation", axes, 1)
     groups, kernel = size_of(args, "groups", 1), weight[2:]
+    at_least("out_channels", weight[0], 1)
     channels, sizes = shape[-axes - 1], shape[-axes:]
     bias = bias_given(args, weight[0])
     margins = read_margins(args, axes, kernel, stride, dilation)
@@ -95,7 +96,7 @@ def read_margins(args: Args, axes: int, kernel: Axes, stride: Axes, dilation: Ax
 
 def wants_unit_stride(stride: Axes) -> None:
     if any(differ(step, 1) for step in stride):
-        text = f"cannot combine padding='same' with stride {shown(stride)}: {count(1, 'pixel')} a step is needed"
+        text = f"cannot combine padding='same' with stride {shown(stride)}"
         refuse(ProblemKind.SAME_PADDING, text, expected=1, got=stride)
 
 

@@ -9,6 +9,7 @@ from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Axes, Convolution
 from cnnlint.ops.neural.conv import LAYOUTS, bias_given, wants_floats
 from cnnlint.ops.reading import (
+    at_least,
     like,
     named,
     per_axis,
@@ -32,6 +33,7 @@ def transposed_convolution(args: Args, axes: int) -> Result:
     padding, extra = per_axis(args, "padding", axes, 0), per_axis(args, "output_padding", axes, 0)
     groups, kernel = size_of(args, "groups", 1), weight[2:]
     out = weight[1] * groups
+    at_least("out_channels", out, 1)
     bias = bias_given(args, out)
     op = Convolution(
         args.name, weight[0], out, kernel, stride, padding, padding, dilation, groups, bias,

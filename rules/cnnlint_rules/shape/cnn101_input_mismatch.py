@@ -6,14 +6,24 @@ from collections.abc import Iterator
 
 from cnnlint.graph.dims import same
 from cnnlint.graph.model import Failure, ModelGraph, Node, ProblemKind
-from cnnlint.graph.operations import Activation, Dense
+from cnnlint.graph.operations import Activation, Convolution, Dense, Normalisation
 from cnnlint.graph.queries.chains import is_pointwise, is_spatial, is_transparent, reaches_output, source
 from cnnlint.graph.queries.heads import flattened_input
 from cnnlint.graph.queries.places import own_layer, raising_place, refusal, refusals
-from cnnlint.graph.wording import plain, shape
+from cnnlint.graph.wording import plain, product, shape
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
 _KINDS = frozenset({ProblemKind.CHANNELS, ProblemKind.RANK, ProblemKind.MATRIX, ProblemKind.DTYPE})
+
+_ONE = """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential({layers})
+
+    def forward(self, x):
+        return self.body(x)
+"""
 
 _NO_FLATTEN = """\
 class Net(nn.Module):
@@ -59,7 +69,8 @@ class InputMismatch(Rule):
     -----------------
     Only what fails for every value of the sizes that are not known is reported; lazy layers take the channels they
     are given, a convolution takes `(C, H, W)` without a batch, and a permuted map with channels last fits a linear
-    layer. A mismatch in one of several branches is not reported.
+    layer. An instance norm without parameters takes any number of channels (torch warns only). A mismatch in one of
+    several branches is not reported.
 
     References
     ----------
@@ -98,7 +109,26 @@ class InputMismatch(Rule):
             why="features of a normalisation in a container",
         ),
         Example(
-            _NO_FLATTEN, ((8, "Linear works along the width of a map (N, 8, 32, 32)"),), ("3x32x32",), "no flatten"
+            _ONE.format(layers="nn.Conv2d(3, 8, 3), nn.BatchNorm1d(8)"),
+            ((4, "BatchNorm1d expects a tensor with 2 or 3 axes, gets 4 axes: (N, 8, H - 2, W - 2)"),),
+            why="the number of axes",
+        ),
+        Example(
+            _ONE.format(layers="nn.Conv2d(3, 8, 3), nn.GroupNorm(4, 16)"),
+            ((4, "GroupNorm expects 16 channels, gets 8"),),
+            why="group norm",
+        ),
+        Example(
+            _ONE.format(layers="nn.Conv2d(3, 8, 3), nn.AdaptiveAvgPool2d(1), nn.Linear(8, 10)"),
+            ((4, "Linear expects 8 input features, gets 1"),),
+            ("3x32x32",),
+            why="a pooled map that is not flattened",
+        ),
+        Example(
+            _NO_FLATTEN,
+            ((8, "Linear is applied along the width of a (N, 8, 32, 32) map: missing flatten?"),),
+            ("3x32x32",),
+            "no flatten",
         ),
     )
     good = (
@@ -133,6 +163,15 @@ class InputMismatch(Rule):
             inputs=("2x3x32x32",),
             why="an image without a batch",
         ),
+        Example(
+            _ONE.format(layers="nn.Conv2d(3, 8, 3), nn.InstanceNorm2d(16)"),
+            why="an instance norm without parameters takes any channels: torch warns only",
+        ),
+        Example(
+            _NO_FLATTEN.replace("self.fc(self.conv(x))", "self.fc(self.conv(x)).mean((1, 2))"),
+            inputs=("3x32x32",),
+            why="rows of pixels that are combined later",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
@@ -154,6 +193,7 @@ class InputMismatch(Rule):
             span,
             refusal(failure),
             layer=failure.module,
+            help=_remedy(failure),
             data={"expected": plain(problem.expected), "got": plain(problem.got), "axis": problem.axis},
             related=[*related, *_producer(model, failure)],
         )
@@ -162,11 +202,29 @@ class InputMismatch(Rule):
         sizes = node.inputs[0].shape or ()
         return self.finding(
             node,
-            f"Linear works along the width of a map {shape(sizes)}",
+            f"Linear is applied along the width of a {shape(sizes)} map: missing flatten?",
             severity=Severity.WARNING,
             help="flatten the map first: torch.flatten(x, 1)",
             data={"in_features": plain(sizes[-1]), "input": [plain(size) for size in sizes]},
         )
+
+
+def _remedy(failure: Failure) -> str:
+    """What makes the two agree, where channels or features do not."""
+    node, problem = failure.node, failure.problem
+    if node is None or problem.kind is not ProblemKind.CHANNELS or not isinstance(problem.got, int):
+        return ""
+    match node.op:
+        case Dense(in_features=features) if (sizes := node.inputs[0].shape) and same(product(sizes[1:]), features):
+            return "flatten first: torch.flatten(x, 1)"
+        case Dense():
+            return f"in_features={problem.got}, or {problem.expected} features before"
+        case Convolution():
+            return f"in_channels={problem.got}, or {problem.expected} channels before"
+        case Normalisation():
+            return f"{problem.got} channels here, or {problem.expected} before"
+        case _:
+            return ""
 
 
 def _behind_flatten(model: ModelGraph, failure: Failure) -> bool:

@@ -62,12 +62,20 @@ class IndivisibleChannels(Rule):
     bad = (
         Example(
             _NET.format(layer="nn.Conv2d(10, 16, 3, groups=4)"),
-            ((4, "Conv2d in_channels (10) must be divisible by groups (4): remainder 2, nearest 8 and 12"),),
+            ((4, "Conv2d needs in_channels divisible by groups (4), gets 10: remainder 2, nearest 8 and 12"),),
             why="a grouped convolution",
         ),
         Example(
             _NET.format(layer="nn.GroupNorm(32, 80)"),
-            ((4, "GroupNorm num_channels (80) must be divisible by num_groups (32): remainder 16, nearest 64 and 96"),),
+            (
+                (
+                    4,
+                    (
+                        "GroupNorm needs num_channels divisible by num_groups (32), gets 80: remainder 16, "
+                        "nearest 64 and 96"
+                    ),
+                ),
+            ),
             why="group norm",
         ),
         Example(
@@ -76,7 +84,7 @@ class IndivisibleChannels(Rule):
                 (
                     4,
                     (
-                        "PixelShuffle the number of channels (10) must be divisible by upscale_factor squared (4): "
+                        "PixelShuffle needs the number of channels divisible by upscale_factor squared (4), gets 10: "
                         "remainder 2, nearest 8 and 12"
                     ),
                 ),
@@ -84,12 +92,30 @@ class IndivisibleChannels(Rule):
             why="pixel shuffle, refused when it is called",
         ),
         Example(
+            _NET.format(layer="nn.Conv2d(4, 10, 3, groups=4)"),
+            ((4, "Conv2d needs out_channels divisible by groups (4), gets 10: remainder 2, nearest 8 and 12"),),
+            why="output channels of a grouped convolution",
+        ),
+        Example(
+            _NET.format(layer="nn.Sequential(nn.Conv2d(3, 10, 3), nn.ChannelShuffle(4))"),
+            (
+                (
+                    4,
+                    (
+                        "ChannelShuffle needs the number of channels divisible by groups (4), gets 10: remainder 2, "
+                        "nearest 8 and 12"
+                    ),
+                ),
+            ),
+            why="channel shuffle",
+        ),
+        Example(
             _NET.format(layer="nn.PixelUnshuffle(4)"),
             (
                 (
                     7,
                     (
-                        "PixelUnshuffle the height (30) must be divisible by downscale_factor (4): remainder 2, "
+                        "PixelUnshuffle needs the height divisible by downscale_factor (4), gets 30: remainder 2, "
                         "nearest 28 and 32"
                     ),
                 ),
@@ -99,6 +125,7 @@ class IndivisibleChannels(Rule):
         ),
     )
     good = (
+        Example(_NET.format(layer="nn.GroupNorm(16, 80)"), inputs=("80x4x4",), why="16 groups of 5"),
         Example(_NET.format(layer="nn.Conv2d(12, 16, 3, groups=4)"), why="both are multiples"),
         Example(_NET.format(layer="nn.PixelUnshuffle(4)"), why="an input size that is not known"),
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnlint.graph.model import Failure, ModelGraph, Node, ProblemKind
+from cnnlint.graph.operations import Convolution, Pooling
 from cnnlint.graph.queries.inputs import size_trail, smallest_input, square
 from cnnlint.graph.queries.places import raising_place, refusals
+from cnnlint.graph.queries.resolution import sizes_of
 from cnnlint.graph.wording import plain, times
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
@@ -96,6 +98,22 @@ class NonpositiveOutputSize(Rule):
             ("1x2x16",),
             "a pool over one axis",
         ),
+        Example(
+            _DEEP.replace("nn.Conv2d(8, 10, {kernel})", "nn.ConvTranspose2d(8, 10, 2, padding={kernel})").format(
+                kernel=3
+            ),
+            (
+                (
+                    10,
+                    (
+                        "ConvTranspose2d gives an output of size -3 on axis 2 from 2 (input (2, 2)): 32×32 → 13×13 → "
+                        "6×6 → 2×2"
+                    ),
+                ),
+            ),
+            ("3x32x32",),
+            "a transposed convolution that crops more than it makes",
+        ),
     )
     good = (
         Example(_DEEP.format(kernel=3), inputs=("3x35x35",), why="the smallest input that does"),
@@ -114,12 +132,13 @@ class NonpositiveOutputSize(Rule):
         trail = [times(sizes) for sizes in size_trail(model, failure.node)] if failure.node is not None else []
         least = smallest_input(model, failure.node.output) if failure.node is not None else None
         axes = len(failure.node.inputs[0].shape or ()) - 2 if failure.node is not None and failure.node.inputs else 2
-        parts = [": " + " → ".join(trail)] if trail else []
+        parts = [": " + " → ".join(trail)] if len(trail) > 1 else []
         parts += [f"; the smallest input is {square(least, axes)}"] if least is not None else []
         return self.finding(
             span,
-            f"{failure.type} {_fact(failure, failure.node, trail)}{''.join(parts)}",
+            f"{failure.type} {_fact(failure, failure.node)}{''.join(parts)}",
             layer=failure.module,
+            help="a larger input, padding, or fewer downsampling steps",
             data={
                 "window": plain(failure.problem.expected),
                 "size": plain(failure.problem.got),
@@ -130,7 +149,12 @@ class NonpositiveOutputSize(Rule):
         )
 
 
-def _fact(failure: Failure, node: Node | None, trail: list[str]) -> str:
-    if node is None or not trail or not hasattr(node.op, "kernel_size"):
+def _fact(failure: Failure, node: Node | None) -> str:
+    sizes = sizes_of(node.inputs[0]) if node is not None and node.inputs else None
+    if node is None or not sizes or not isinstance(node.op, Convolution | Pooling) or _is_transposed(node):
         return failure.problem.text
-    return f"has no room for a window of {plain(failure.problem.expected)} in {trail[-1]}"
+    return f"has no room for a window of {plain(failure.problem.expected)} in {times(sizes)}"
+
+
+def _is_transposed(node: Node) -> bool:
+    return isinstance(node.op, Convolution) and node.op.transposed

@@ -109,6 +109,11 @@ class FlattenSizeMismatch(Rule):
             inputs=("3x32x32",),
             why="an adaptive pool frees the head of the input size",
         ),
+        Example(
+            _NET.format(features=10, flatten="torch.flatten(x, 1)").replace("nn.Linear(10,", "nn.LazyLinear("),
+            inputs=("3x32x32",),
+            why="a lazy layer takes the features it is given",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
@@ -124,6 +129,7 @@ class FlattenSizeMismatch(Rule):
     def _dense(self, model: ModelGraph, failure: Failure, wanted: Dim, flat: Flattened) -> Finding:
         got = product(flat.shape)
         fits = _fitting(model, flat, wanted)
+        features = " * ".join(map(str, flat.shape)) if isinstance(got, int) else ""
         span, other = raising_place(model, failure)
         made_of = f"{number(got)} = {times(flat.shape)}" if isinstance(got, int) else times(flat.shape)
         related = [Related(flat.node.span, f"{shape(flat.map.shape)} is flattened here")]
@@ -133,10 +139,10 @@ class FlattenSizeMismatch(Rule):
             span,
             f"{failure.type} expects {number(wanted)} features, gets {made_of}; {fits}",
             layer=failure.module,
-            help=f"in_features={number(got).replace(',', '')}" if isinstance(got, int) else "",
+            help=f"in_features={features}" if features else "",
             data={"expected": plain(wanted), "got": plain(got), "map": plain(flat.shape)},
             related=related,
-            fix=_in_features(own_layer(failure.node), got) if failure.node is not None else None,
+            fix=_in_features(own_layer(failure.node), features) if failure.node is not None else None,
         )
 
     def _reshape(self, failure: Failure) -> Finding:
@@ -157,7 +163,7 @@ def _fitting(model: ModelGraph, flat: Flattened, wanted: Dim) -> str:
     return f"{number(wanted)} would fit an input of {low}" + (f" to {high}" if low != high else "")
 
 
-def _in_features(layer: Module | None, got: Dim) -> Fix | None:
-    if layer is None or layer.built_at is None or layer.type != "Linear" or not isinstance(got, int):
+def _in_features(layer: Module | None, features: str) -> Fix | None:
+    if layer is None or layer.built_at is None or layer.type != "Linear" or not features:
         return None
-    return Fix((SetArgument(layer.built_at, "in_features", str(got), 0),), Applicability.UNSAFE)
+    return Fix((SetArgument(layer.built_at, "in_features", features, 0),), Applicability.UNSAFE)

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import Failure, ModelGraph, Module, ProblemKind
 from cnnlint.graph.operations import Convolution
+from cnnlint.graph.queries.layers import argument_position
 from cnnlint.graph.queries.places import own_layer, raising_place, refusal, refusals
 from cnnlint.graph.wording import plain
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, SetArgument, Severity
-
-# Where ``padding`` stands among the positional parameters of a constructor.
-_POSITIONS = {"Conv": 4, "LazyConv": 3}
 
 _NET = """\
 class Net(nn.Module):
@@ -71,10 +69,7 @@ class SamePaddingStrided(Rule):
             (
                 (
                     4,
-                    (
-                        "Conv2d cannot combine padding='same' with stride (2, 2): 1 pixel a step is needed; "
-                        "padding=1 gives ceil(W/2)"
-                    ),
+                    ("Conv2d cannot combine padding='same' with stride (2, 2); padding=1 gives ceil(W/2)"),
                 ),
             ),
             why="a layer, refused when it is built",
@@ -84,10 +79,7 @@ class SamePaddingStrided(Rule):
             (
                 (
                     4,
-                    (
-                        "Conv2d cannot combine padding='same' with stride (2, 2): 1 pixel a step is needed; "
-                        "padding=(2, 4) gives ceil(W/2)"
-                    ),
+                    ("Conv2d cannot combine padding='same' with stride (2, 2); padding=(2, 4) gives ceil(W/2)"),
                 ),
             ),
             why="two kernel sizes and a dilation",
@@ -157,5 +149,5 @@ def _result(op: Convolution) -> str:
 def _with_padding(module: Module | None, padding: str | None) -> Fix | None:
     if module is None or module.built_at is None or padding is None or not module.builtin:
         return None
-    position = next((place for start, place in _POSITIONS.items() if module.type.startswith(start)), None)
+    position = argument_position(module, "padding")
     return Fix((SetArgument(module.built_at, "padding", padding, position),), Applicability.UNSAFE)

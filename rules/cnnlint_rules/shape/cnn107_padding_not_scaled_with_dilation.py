@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.model import ModelGraph, Module, Node
+from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution
+from cnnlint.graph.queries.layers import argument_position, built_only_by
 from cnnlint.graph.queries.padding import is_cropped, is_padded_before, spread
 from cnnlint.graph.queries.places import own_layer
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Rule, SetArgument, Severity
-
-# Where ``padding`` stands among the positional parameters of a constructor.
-_POSITIONS = {"Conv": 4, "LazyConv": 3}
 
 _NET = """\
 class Net(nn.Module):
@@ -113,9 +111,9 @@ class PaddingNotScaledWithDilation(Rule):
                 exempt = padding is None or is_padded_before(model, node) or is_cropped(model, node.output)
                 if padding is not None and not exempt:
                     seen.add(node.module)
-                    yield self._finding(node, node.op, padding)
+                    yield self._finding(model, node, node.op, padding)
 
-    def _finding(self, node: Node, op: Convolution, padding: tuple[int, ...]) -> Finding:
+    def _finding(self, model: ModelGraph, node: Node, op: Convolution, padding: tuple[int, ...]) -> Finding:
         sizes = tuple(p for p in op.padding if isinstance(p, int))
         lost = tuple(2 * (wanted - given) for wanted, given in zip(padding, sizes, strict=True))
         kernel = tuple(k for k in op.kernel_size if isinstance(k, int))
@@ -127,7 +125,7 @@ class PaddingNotScaledWithDilation(Rule):
             f"the map; 'same' needs padding {_one(padding)}",
             help=f"padding={_one(padding)}",
             data={"padding": list(sizes), "same_padding": list(padding), "lost": list(lost)},
-            fix=_with_padding(layer, _one(padding)),
+            fix=_with_padding(model, node, _one(padding)),
         )
 
 
@@ -149,8 +147,10 @@ def _one(values: tuple[object, ...]) -> str:
     return str(values[0]) if len(set(values)) == 1 else "(" + ", ".join(map(str, values)) + ")"
 
 
-def _with_padding(layer: Module | None, padding: str) -> Fix | None:
-    position = next((p for start, p in _POSITIONS.items() if layer and layer.type.startswith(start)), None)
-    if layer is None or layer.built_at is None or position is None:
+def _with_padding(model: ModelGraph, node: Node, padding: str) -> Fix | None:
+    """The padding written where the layer is built, if that builds no other."""
+    place = built_only_by(model, node)
+    if place is None:
         return None
-    return Fix((SetArgument(layer.built_at, "padding", padding, position),), Applicability.UNSAFE)
+    edit = SetArgument(place, "padding", padding, argument_position(node.module, "padding"))
+    return Fix((edit,), Applicability.UNSAFE)

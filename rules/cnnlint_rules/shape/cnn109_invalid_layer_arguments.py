@@ -88,6 +88,29 @@ class InvalidLayerArguments(Rule):
             ((4, "Conv2d out_channels must be an integer, gets 4.5"),),
             why="channels that are no integer",
         ),
+        Example(
+            _NET.format(layer="nn.Conv2d(3, 0, 3)", result="self.layer(x)"),
+            ((7, "Conv2d out_channels must be at least 1, gets 0"),),
+            why="no channels at all",
+        ),
+        Example(
+            _NET.format(layer="nn.Upsample(None, 2, 'area', False)", result="self.layer(x)"),
+            ((7, "Upsample takes align_corners with an interpolating mode only, not with mode 'area'"),),
+            ("3x8x8",),
+            "align_corners with area, by position",
+        ),
+        Example(
+            _NET.format(layer="nn.Upsample(scale_factor=2, mode='trilinear')", result="self.layer(x)"),
+            ((7, "Upsample cannot resize a tensor with 4 axes with mode 'trilinear'"),),
+            ("3x8x8",),
+            "a mode for another number of axes",
+        ),
+        Example(
+            _NET.format(layer="nn.ReLU()", result="nn.functional.interpolate(x, None, 2, 'nearest', True)"),
+            ((7, "interpolate takes align_corners with an interpolating mode only, not with mode 'nearest'"),),
+            ("3x8x8",),
+            "the function",
+        ),
     )
     good = (
         Example(_NET.format(layer="nn.MaxPool2d(3, padding=1)", result="self.layer(x)"), why="half the kernel"),
@@ -132,5 +155,5 @@ def _without_corners(failure: Failure) -> Fix | None:
     if "takes align_corners" not in failure.problem.text or failure.node is None:
         return None
     layer = own_layer(failure.node)
-    place = layer.built_at if layer is not None and layer.built_at is not None else failure.span
-    return Fix((RemoveArgument(place, "align_corners"),), Applicability.SAFE)
+    place, position = (layer.built_at, 3) if layer is not None and layer.built_at is not None else (failure.span, 4)
+    return Fix((RemoveArgument(place, "align_corners", position),), Applicability.SAFE)

@@ -6,10 +6,21 @@ from collections.abc import Iterator
 
 from cnnlint.graph.dims import BATCH, same
 from cnnlint.graph.model import ModelGraph, Node
-from cnnlint.graph.operations import Dense, Reshape, ReshapeKind
-from cnnlint.graph.queries.chains import behind, is_pointwise, reaches_output
+from cnnlint.graph.operations import AdaptivePooling, Dense, Pooling, Reduction, Reshape, ReshapeKind
+from cnnlint.graph.queries.chains import behind, is_pointwise, reaches_output, source
 from cnnlint.graph.wording import plain, shape
-from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Rule, SetArgument, Severity
+from cnnlint.rule import (
+    Applicability,
+    Category,
+    Edit,
+    Example,
+    Finding,
+    Fix,
+    ReplaceCallee,
+    Rule,
+    SetArgument,
+    Severity,
+)  # fmt: skip
 
 _NET = """\
 class Net(nn.Module):
@@ -30,7 +41,8 @@ class SqueezeDropsBatch(Rule):
 
     What it does
     ------------
-    Finds `squeeze` without `dim` on a batched tensor in front of a linear layer or of what the model returns.
+    Finds `squeeze` without `dim` on a batched tensor behind a pool, or in front of a linear layer or of what the model
+    returns.
 
     Why it matters
     --------------
@@ -74,11 +86,25 @@ class SqueezeDropsBatch(Rule):
             ((10, "squeeze() of (N, 16, 1, 1) takes the batch axis too when N is 1: (16,) instead of (1, 16)"),),
             why="returned",
         ),
+        Example(
+            _NET.format(result="self.conv.weight.mean() * x.squeeze()[:, :5]"),
+            ((10, "squeeze() of (N, 16, 1, 1) takes the batch axis too when N is 1: (16,) instead of (1, 16)"),),
+            why="behind a pool",
+        ),
+        Example(
+            _NET.format(result="self.fc(x.flatten(1))[:, :1].sigmoid().squeeze()"),
+            ((10, "squeeze() of (N, 1) takes the batch axis too when N is 1: () instead of (1,)"),),
+            why="one score a sample",
+        ),
     )
     good = (
         Example(_NET.format(result="self.fc(x.squeeze(-1).squeeze(-1))"), why="axes named"),
         Example(_NET.format(result="self.fc(x.flatten(1))"), why="flatten keeps the batch"),
         Example(_NET.format(result="self.fc(x.squeeze((2, 3)))"), why="several axes named"),
+        Example(
+            _NET.format(result="self.fc(x.squeeze())").replace("self.conv(x)", "self.conv(x[None])"),
+            why="an image without a batch, which gets one for the convolution",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
@@ -96,13 +122,18 @@ class SqueezeDropsBatch(Rule):
         sizes = node.inputs[0].shape or ()
         kept = tuple(size for size in sizes[1:] if not same(size, 1))
         axes = str(lost[0]) if len(lost) == 1 else str(lost)
+        # One row a sample: flatten says it for every version of torch, squeeze takes several axes from 2.0 on.
+        flat = lost == tuple(range(2, len(sizes)))
+        edits: tuple[Edit, ...] = (SetArgument(node.span, "dim", axes),)
+        if flat:
+            edits = (ReplaceCallee(node.span, ".flatten"), SetArgument(node.span, "start_dim", "1"))
         return self.finding(
             node,
             f"squeeze() of {shape((BATCH, *sizes[1:]))} takes the batch axis too when N is 1: {shape(kept)} instead of "
             f"{shape((1, *kept))}",
-            help=f"squeeze({axes}), or flatten(1)",
+            help="flatten(1)" if flat else f"squeeze({axes})",
             data={"input": plain(sizes), "axes": list(lost)},
-            fix=Fix((SetArgument(node.span, "dim", axes),), Applicability.SAFE),
+            fix=Fix(edits, Applicability.SAFE),
         )
 
 
@@ -114,6 +145,9 @@ def _takes_all(node: Node) -> bool:
 
 
 def _matters(model: ModelGraph, node: Node) -> bool:
-    """Whether a linear layer reads the result, or the model returns it."""
+    """Whether the tensor is pooled, a linear layer reads the result, or the model returns it."""
+    maker = source(model, node.inputs[0], is_pointwise)
+    if maker is not None and isinstance(maker.op, AdaptivePooling | Pooling | Reduction):
+        return True
     readers = behind(model, node.output, is_pointwise)
     return any(isinstance(each.op, Dense) for each in readers) or reaches_output(model, node.output, is_pointwise)

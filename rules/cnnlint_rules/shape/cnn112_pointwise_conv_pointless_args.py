@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution
+from cnnlint.graph.queries.layers import argument_position, built_only_by
 from cnnlint.graph.queries.places import own_layer
 from cnnlint.rule import (
     Applicability,
     Category,
+    Edit,
     Example,
     Finding,
     Fix,
@@ -96,35 +98,32 @@ class PointwiseConvPointlessArgs(Rule):
             op = node.op
             if not isinstance(op, Convolution) or op.transposed or not node.certain or set(op.kernel_size) != {1}:
                 continue
-            padding = {pixels for pixels in op.padding if isinstance(pixels, int)}
-            if max(padding, default=0) > 0:
-                yield self._padded(node, op, max(padding))
-            dilation = {step for step in op.dilation if isinstance(step, int)}
-            if max(dilation, default=1) > 1:
-                yield self._dilated(node, op, max(dilation))
+            padding = max((pixels for pixels in op.padding if isinstance(pixels, int)), default=0)
+            if padding > 0:
+                border = "a border of " + ("bias values" if op.bias else "zeros")
+                text = f"{_named(op)} with padding {padding} makes the map {2 * padding} pixels larger, by {border}"
+                data = {"padding": padding, "growth": 2 * padding}
+                yield self._finding(model, node, "padding", "0", text, data)
+            dilation = max((step for step in op.dilation if isinstance(step, int)), default=1)
+            if dilation > 1:
+                text = f"dilation {dilation} has no effect on a {_named(op)}"
+                yield self._finding(model, node, "dilation", "1", text, {"dilation": dilation})
 
-    def _padded(self, node: Node, op: Convolution, padding: int) -> Finding:
-        layer = own_layer(node)
-        fix = Fix((SetArgument(layer.built_at, "padding", "0", 4),)) if layer is not None and layer.built_at else None
+    def _finding(
+        self, model: ModelGraph, node: Node, name: str, value: str, text: str, data: dict[str, int]
+    ) -> Finding:
+        place, safe = built_only_by(model, node), name == "dilation"
+        position = argument_position(node.module, name)
+        fix = None
+        if place is not None:
+            edit: Edit = RemoveArgument(place, name, position) if safe else SetArgument(place, name, value, position)
+            fix = Fix((edit,), Applicability.SAFE if safe else Applicability.UNSAFE)
         return self.finding(
-            layer or node,
-            f"{_named(op)} with padding {padding} makes the map {2 * padding} pixels larger, by a border of "
-            f"{'bias values' if op.bias else 'zeros'}",
-            help="padding=0",
-            data={"padding": padding, "growth": 2 * padding},
-            fix=fix,
-        )
-
-    def _dilated(self, node: Node, op: Convolution, dilation: int) -> Finding:
-        layer, fix = own_layer(node), None
-        if layer is not None and layer.built_at:
-            fix = Fix((RemoveArgument(layer.built_at, "dilation", 5),), Applicability.SAFE)
-        return self.finding(
-            layer or node,
-            f"dilation {dilation} has no effect on a {_named(op)}",
-            severity=Severity.ADVICE,
-            help="dilation=1",
-            data={"dilation": dilation},
+            own_layer(node) or node,
+            text,
+            severity=Severity.ADVICE if safe else None,
+            help=f"{name}={value}",
+            data=data,
             fix=fix,
         )
 
