@@ -134,10 +134,12 @@ class ReplaceSpan:
 
 @dataclass(frozen=True, slots=True)
 class InsertLine:
-    """Put the statement ``text`` on a line of its own before the statement at ``span``, at the same indentation."""
+    """Put the statement ``text`` on a line of its own before the statement at ``span``, or ``behind`` it, at the same
+    indentation."""
 
     span: Span
     text: str
+    behind: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from cnnlint.findings import TextEdit, TextFix
 from cnnlint.fix.arguments import remove_argument, set_argument, wrap_argument
 from cnnlint.fix.building import build_each, build_once, wrap_value
-from cnnlint.fix.lines import delete_line, insert_first, insert_line, move_first
+from cnnlint.fix.lines import delete_line, insert_behind, insert_first, insert_line, move_first
 from cnnlint.fix.locate import Place, call_at, offsets, statement_at
 from cnnlint.fix.spelling import imported, spelled
 from cnnlint.fix.textedits import replacing
@@ -90,8 +90,8 @@ def _edit(intent: Edit, index: FileIndex) -> TextEdit | None:
     if place is None:
         return None
     match intent:
-        case InsertLine(text=text):
-            return insert_line(place, text)
+        case InsertLine(text=text, behind=behind):
+            return insert_behind(place, text) if behind else insert_line(place, text)
         case InsertFirst(span=span, text=text):
             return insert_first(index, span, text)
         case DeleteLine():

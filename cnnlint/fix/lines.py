@@ -21,15 +21,19 @@ def insert_line(place: Place, text: str) -> TextEdit | None:
     return replacing(place.index, place.start, place.start, f"{text}{newline(place.index)}{indentation(place)}")
 
 
-def append_line(place: Place, text: str) -> TextEdit | None:
-    """``text`` on a line behind the block that ``place`` belongs to."""
-    last = Place(place.index, place.block[-1], place.block)
-    if not _stands_alone(last):
+def insert_behind(place: Place, text: str) -> TextEdit | None:
+    """``text`` on a line behind ``place``."""
+    if not _stands_alone(place):
         return None
     source = place.index.text
-    line, _ = source.place(last.end)
+    line, _ = source.place(place.end)
     end = source.offset(line, len(source.line(line)) + 1)
-    return replacing(place.index, end, end, f"{newline(place.index)}{indentation(last)}{text}")
+    return replacing(place.index, end, end, f"{newline(place.index)}{indentation(place)}{text}")
+
+
+def append_line(place: Place, text: str) -> TextEdit | None:
+    """``text`` on a line behind the block that ``place`` belongs to."""
+    return insert_behind(Place(place.index, place.block[-1], place.block), text)
 
 
 def insert_first(index: FileIndex, span: Span, text: str) -> TextEdit | None:

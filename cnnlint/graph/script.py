@@ -105,17 +105,21 @@ class HeadReplaced:
     """The builder's name in torchvision; empty for any other model."""
     called: bool
     """Whether the file itself calls something of the attribute's name."""
+    receiver: str
+    """The source text of the module that is assigned to; empty for ``model.classifier[6] = ...``."""
     certain: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A parameter group of an optimizer: ``parameters`` in the order given. ``known`` is false where some are not."""
+    """A parameter group of an optimizer: ``parameters`` in the order given. ``known`` is false where some are not.
+    ``receiver`` is the source text of ``m`` in ``m.parameters()``, empty where the group is given otherwise."""
 
     parameters: tuple[ParameterRef, ...]
     lr: float | None
     known: bool
     span: Span
+    receiver: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +167,13 @@ class Stepped:
 @dataclass(frozen=True, slots=True)
 class ModeSet:
     """``train()`` or ``eval()`` on a model or a part of it (``target``, ``""`` for the model); ``training`` is ``None``
-    where it is not known."""
+    where it is not known. ``receiver`` is the source text of the module."""
 
     model: int
     target: str
     training: bool | None
     span: Span
+    receiver: str = ""
     certain: bool = True
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 _UNFREEZING = re.compile(r"requires_grad\s*=\s*(?!False)\w|requires_grad_\(\s*(?!False)|unfreeze|Finetuning")
 _FIRST = frozenset({"Dropout", "ReLU", "Flatten", "Identity", "LayerNorm", "BatchNorm1d", "GELU", "Hardswish", "SiLU"})
 """Layers that may stand before the layer that decides what a head reads."""
+_WIDTHS = {"Linear": "in_features", "Conv2d": "in_channels"}
 _READ = ("torchvision.models.", "lightning.")
 """Classes that are known without their source."""
 
@@ -199,7 +200,10 @@ class _Maker:
                     yield Stepped(self.optimizers[id(entry.optimizer)], entry.site.span, entry.certain)
                 case ModeChanged() if id(entry.module) in self.paths:
                     number, path = self.paths[id(entry.module)]
-                    yield ModeSet(number, path, entry.training, entry.site.span, entry.certain)
+                    span = entry.site.span
+                    # What a wrapper is called by does not lead to the model's parts.
+                    receiver = self._receiver(span) if id(entry.module) not in self.log.wrapped else ""
+                    yield ModeSet(number, path, entry.training, span, receiver, entry.certain)
                 case LossCalled():
                     number = self.paths.get(id(entry.output.model), (-1, ""))[0]
                     yield from self.losses.applied(entry, number)
@@ -212,14 +216,11 @@ class _Maker:
         if id(entry.module) not in self.paths:
             return
         number, path = self.paths[id(entry.module)]
-        span, text = entry.site.span, self.index.text
-        if span.path != text.path or span.line != span.end_line:
-            return
-        line = text.lines[span.line - 1]
-        receiver = line[span.column - 1 : span.end_column - 1].rpartition(".")[0].rstrip()
-        rest = re.match(r"\s*=\s*(?:True|False)(?=\s*(?:#|$))", line[span.end_column - 1 :])
+        span, receiver = entry.site.span, self._receiver(entry.site.span)
         if receiver in ("", "self"):
             return
+        line = self.index.text.lines[span.line - 1]
+        rest = re.match(r"\s*=\s*(?:True|False)(?=\s*(?:#|$))", line[span.end_column - 1 :])
         end = span.end_column + (rest.end() if rest else 0)
         whole = Span(span.path, span.line, span.column, span.line, end) if rest else None
         parameters = [ref.count for ref in self._parameters(entry.module)]
@@ -248,6 +249,7 @@ class _Maker:
             entry.new.built_at.span if isinstance(entry.new.built_at, Site) and entry.new.spec is not None else None,
             self._known(entry.owner),
             self._called(entry.name),
+            self._receiver(entry.site.span),
             entry.certain,
         )
 
@@ -259,6 +261,22 @@ class _Maker:
                 return self.log.architectures[id(part)].name
         return ""
 
+    def _receiver(self, span: Span) -> str:
+        """``m`` of ``m.name`` or ``m.name(...)`` at ``span``, in this file and on one line; else nothing."""
+        found = re.fullmatch(r"(.+?)\s*\.\s*\w+\s*(\(.*\))?", self._text(span))
+        return found[1] if found else ""
+
+    def _owner(self, parameters: Span | None) -> str:
+        """``m`` of ``m.parameters()``."""
+        plain = parameters is not None and re.fullmatch(r"[\w.\[\]]+\.parameters\(\)", self._text(parameters))
+        return self._receiver(parameters) if parameters is not None and plain else ""
+
+    def _text(self, span: Span) -> str:
+        text = self.index.text
+        if span.path != text.path or span.line != span.end_line:
+            return ""
+        return text.lines[span.line - 1][span.column - 1 : span.end_column - 1]
+
     def _called(self, name: str) -> bool:
         """Whether the file calls something of that name, as ``model.fc(x)``."""
         return re.search(rf"\.{re.escape(name)}\(", self.index.text.text) is not None
@@ -266,9 +284,13 @@ class _Maker:
     # ---- optimizers -------------------------------------------------------------------------------------------------
 
     def _optimizer(self, entry: OptimizerMade) -> OptimizerBuilt:
-        spans = _group_spans(entry)
-        groups = tuple(self._group(group, span) for group, span in zip(entry.groups, spans, strict=True))
-        number = self.optimizers[id(entry.optimizer)]
+        number, given = self.optimizers[id(entry.optimizer)], _written(entry)
+        groups = tuple(
+            replace(
+                self._group(group, entry.site.span if element is None else element), receiver=self._owner(parameters)
+            )
+            for group, (element, parameters) in zip(entry.groups, given, strict=True)
+        )
         return OptimizerBuilt(number, entry.type, entry.lr, groups, entry.single, entry.site.span, entry.certain)
 
     def _group(self, given: GroupGiven, span: Span) -> Group:
@@ -276,20 +298,31 @@ class _Maker:
         return Group(found, given.lr, given.known and len(found) == len(given.parameters), span)
 
 
-def _group_spans(entry: OptimizerMade) -> list[Span]:
-    """Where each group stands, if the call lists them; else the call."""
-    node = entry.site.node
+def _written(entry: OptimizerMade) -> list[tuple[Span | None, Span | None]]:
+    """For each group where it stands and where its parameters do, if the call lists them."""
+    node, span = entry.site.node, entry.site.statement.span
     first = node.args[0].value if isinstance(node, cst.Call) and node.args else None
-    if isinstance(first, cst.List) and not entry.single and len(first.elements) == len(entry.groups):
-        return [entry.site.statement.span(element.value) for element in first.elements]
-    return [entry.site.span] * len(entry.groups)
+    if entry.single:
+        return [(None, span(first) if first is not None else None)]
+    if not isinstance(first, cst.List) or len(first.elements) != len(entry.groups):
+        return [(None, None)] * len(entry.groups)
+    return [(span(element.value), _parameters_in(element.value, span)) for element in first.elements]
+
+
+def _parameters_in(group: cst.BaseExpression, span: Callable[[cst.CSTNode], Span]) -> Span | None:
+    """Where the value of ``"params"`` stands in a dictionary."""
+    for element in group.elements if isinstance(group, cst.Dict) else ():
+        key = element.key if isinstance(element, cst.DictElement) else None
+        if isinstance(key, cst.SimpleString) and key.raw_value == "params":
+            return span(element.value)
+    return None
 
 
 def _reads(it: Interpreter, module: ModuleInstance) -> Dim | None:
-    """What the first linear layer of a head reads; ``None`` if something else comes first."""
+    """What the first linear layer or convolution of a head reads; ``None`` if something else comes first."""
     for _, part in named_modules(it, module):
-        if part.cls.name == "Linear" and isinstance(part.attrs.get("in_features"), int):
-            width: Dim = part.attrs["in_features"]
+        width = part.attrs.get(_WIDTHS.get(part.cls.name, ""))
+        if isinstance(width, int):
             return width
         if part.cls.name != "Sequential" and part.cls.name not in _FIRST:
             return None

@@ -312,3 +312,18 @@ def test_taking_parameters_away_is_unsafe_where_weights_are_loaded(line: str, ap
     fix = text_fix(Fix((edit,), Applicability.SAFE, drops_parameters=True), index_source(text))
     assert fix is not None
     assert fix.applicability is applicability
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("a = 1\n«m.train()»\nb = 2\n", "a = 1\nm.train()\nm.eval()\nb = 2\n"),
+        ("def f():\n    «m.train()»  # why\n", "def f():\n    m.train()  # why\n    m.eval()\n"),
+        ("x = «m.train(\n    True)»", "x = m.train(\n    True)\nm.eval()"),
+        ("a = 1\r\n«m.train()»\r\nb = 2\r\n", "a = 1\r\nm.train()\r\nm.eval()\r\nb = 2\r\n"),
+        ("if a: «m.train()»\n", None),
+        ("«m.train()»; b = 2\n", None),
+    ],
+)
+def test_insert_line_behind(before: str, after: str | None) -> None:
+    assert carry_out(before, InsertLine, "m.eval()", True) == after

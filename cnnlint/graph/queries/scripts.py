@@ -86,11 +86,16 @@ def unfrozen_later(script: ScriptView, parameters: Iterable[ParameterRef], start
 
 def count(parameters: Iterable[ParameterRef]) -> Dim | None:
     """How many numbers the parameters hold together."""
+    return total_of(ref.count for ref in parameters)
+
+
+def total_of(counts: Iterable[Dim | None]) -> Dim | None:
+    """The sum of counts; ``None`` if one is not known."""
     total: Dim = 0
-    for ref in parameters:
-        if ref.count is None:
+    for each in counts:
+        if each is None:
             return None
-        total = total + ref.count
+        total = total + each
     return total
 
 
@@ -136,6 +141,23 @@ def listed(words: Sequence[str], most: int = 4) -> str:
     if len(words) > most:
         words = [*words[: most - 1], f"{number(len(words) - most + 1)} more"]
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
+
+
+def indexed(path: str) -> str:
+    """``classifier.6`` as a program writes it: ``classifier[6]``."""
+    words = path.split(".")
+    return words[0] + "".join(f"[{word}]" if word.isdigit() else f".{word}" for word in words[1:])
+
+
+def place_in(head: HeadReplaced) -> str:
+    """The replaced part as a program writes it below its model: ``fc``, ``classifier[6]``."""
+    return indexed(f"{head.owner}.{head.attribute}" if head.owner else head.attribute)
+
+
+def learns(script: ScriptView, held: Held, position: int) -> bool:
+    """Whether an optimizer may update something at event ``position``."""
+    state = trained(script, position)
+    return not held.closed or any(state.get(serial, True) is not False for serial in held.serials)
 
 
 def rate(lr: float) -> str:

@@ -17,7 +17,7 @@ from cnnlint.graph.queries.scripts import (
 )
 from cnnlint.graph.script import Group, ScriptView
 from cnnlint.graph.wording import number, plain
-from cnnlint.rule import Category, Example, Finding, Rule, Severity
+from cnnlint.rule import Category, Example, Finding, Fix, InsertLine, Rule, Severity, WrapArgument
 
 _START = """\
 import torch
@@ -159,15 +159,27 @@ class FrozenParamsInOptimizer(Rule):
         }
         if len(dead) == len(group.parameters):
             many = len(held.groups) > 1
-            subject = (
-                f"group {position + 1} of {len(held.groups)}{lr} is never updated"
-                if many
-                else (f"the optimizer{lr} updates nothing")
-            )
+            one = f"group {position + 1} of {len(held.groups)}{lr} is never updated"
+            subject = one if many else f"the optimizer{lr} updates nothing"
             text = f"{subject}: {what}, {number(amount)} parameters, is frozen"
-            yield self.finding(group.span, text, help="unfreeze it before, or leave it out", data=data)
+            fix = _unfrozen(held, group)
+            yield self.finding(group.span, text, help="unfreeze it before, or leave it out", data=data, fix=fix)
         elif held.built.single:
             total = number(count(group.parameters))
             text = f"{number(amount)} of the optimizer's {total} parameters are frozen and never updated"
             help = "give it the parameters that require a gradient"
-            yield self.finding(group.span, text, severity=Severity.ADVICE, help=help, data=data)
+            fix = _filtered(held, group)
+            yield self.finding(group.span, text, severity=Severity.ADVICE, help=help, data=data, fix=fix)
+
+
+def _unfrozen(held: Held, group: Group) -> Fix | None:
+    """The group's module trained again, where the program names it."""
+    if not group.receiver:
+        return None
+    return Fix((InsertLine(held.built.span, f"{group.receiver}.requires_grad_(True)"),))
+
+
+def _filtered(held: Held, group: Group) -> Fix | None:
+    if not group.receiver:
+        return None
+    return Fix((WrapArgument(held.built.span, 0, "filter(lambda p: p.requires_grad, ", ")"),))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.queries.scripts import Held, count, frozen, optimizers, trained, unfrozen_later
+from cnnlint.graph.queries.scripts import Held, count, frozen, optimizers, place_in, trained, unfrozen_later
 from cnnlint.graph.script import HeadReplaced, ModelRef, RequiresGrad, ScriptView
 from cnnlint.graph.wording import number, plain
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
@@ -132,7 +132,7 @@ class HeadNotTrained(Rule):
         amount = count(head.added)
         yield self.finding(
             head.span,
-            f"the new {head.attribute} ({number(amount)} parameters) is not in the optimizer, which was built before",
+            f"the new {place_in(head)} ({number(amount)} parameters) is not in the optimizer, which was built before",
             help="replace the head first, then build the optimizer",
             data={"parameters": plain(amount)},
             related=[Related(early[-1].built.span, "the optimizer is built here")],
@@ -154,7 +154,7 @@ class HeadNotTrained(Rule):
         if not any(one.serials & {ref.serial for ref in model.parameters} for one in held):
             return
         amount = count(head.added)
-        text = f"this freezes the new {head.attribute} ({number(amount)} parameters) with all the rest"
+        text = f"this freezes the new {place_in(head)} ({number(amount)} parameters) with all the rest"
         yield self.finding(
             later[0].span,
             f"{text}: backward() raises, since nothing requires a gradient",

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cnnlint.graph.queries.scripts import frozen, optimizers, trained
+from cnnlint.graph.queries.scripts import frozen, indexed, learns, optimizers, parts, trained
 from cnnlint.graph.script import ModelRef, ModeSet, NormRef, RequiresGrad, ScriptView, Stepped
 from cnnlint.graph.span import Span
 from cnnlint.graph.wording import plural
-from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
+from cnnlint.rule import Category, Example, Finding, Fix, InsertLine, Related, Rule, Severity
 
-_TWIN = re.compile(r"(?:_k|_m|momentum|teacher|target|ema)\w*$", re.IGNORECASE)
+_TWIN = re.compile(r"_[km]$|momentum|teacher|target|(?:^|_)ema(?:_|$)", re.IGNORECASE)
 """Names of the slow copies that self-supervised training keeps."""
 
-_START = """\
+_SCRIPT = """\
 import torch
 from torch import nn
 
@@ -40,13 +40,15 @@ def train(model, loader, optimizer):
         nn.functional.cross_entropy(model(x), y).backward()
         optimizer.step()
 
-train(model, [], optimizer)
+train(model, torch.load("batches.pt"), optimizer)
 """
-_LOOP = _START.replace("train(model, [], optimizer)", "train(model, torch.load('batches.pt'), optimizer)")
+
+
+_FIXED = "from torchvision.ops import FrozenBatchNorm2d\n"
 
 
 def _script(mode: str = "pass", norm: str = "nn.BatchNorm2d(8)") -> str:
-    return _LOOP.format(mode=mode, norm=norm)
+    return _SCRIPT.format(mode=mode, norm=norm)
 
 
 class FrozenBackboneBnInTrain(Rule):
@@ -99,7 +101,7 @@ class FrozenBackboneBnInTrain(Rule):
     bad = (
         Example(
             _script(),
-            ((19, "the frozen part trains with 1 BatchNorm layer in training mode: its running statistics drift"),),
+            ((19, "1 frozen BatchNorm layer is left in training mode: its running statistics drift"),),
             why="train() on the whole model",
         ),
         Example(
@@ -117,7 +119,7 @@ for x, y in torch.load("batches.pt"):
     nn.functional.cross_entropy(model(x), y).backward()
     optimizer.step()
 """,
-            ((7, "the frozen part trains with 20 BatchNorm layers in training mode: their running statistics drift"),),
+            ((7, "20 frozen BatchNorm layers are left in training mode: their running statistics drift"),),
             why="training mode is what a model starts in",
         ),
     )
@@ -134,19 +136,28 @@ for x, y in torch.load("batches.pt"):
             why="train() is overridden",
         ),
         Example(_script().replace("backbone", "encoder_k"), why="the slow copy of a self-supervised method"),
+        Example(_script(norm="FrozenBatchNorm2d(8)").replace("import nn\n", "import nn\n" + _FIXED), why="constants"),
+        Example(_script(norm="nn.LayerNorm([8, 30, 30])"), why="layer normalisation"),
+        Example(
+            _script().replace("model.fc.parameters()", "model.parameters()").replace("model.backbone.req", "model.req"),
+            why="nothing is trained at all: CNN901 says so",
+        ),
         Example(_script().replace("model.backbone.requires_grad_(False)\n", ""), why="nothing is frozen"),
     )
 
     def check_script(self, script: ScriptView) -> Iterator[Finding]:
         """One finding for each model that is trained."""
-        held = {one.built.number: one.serials for one in optimizers(script)}
+        held = {one.built.number: one for one in optimizers(script)}
         done: set[int] = set()
         for position, event in enumerate(script.events):
             if not isinstance(event, Stepped):
                 continue
             for model in script.models:
                 mine = {ref.serial for ref in model.parameters}
-                if model.number not in done and not model.keeps_mode and mine & held.get(event.optimizer, frozenset()):
+                one = held.get(event.optimizer)
+                if model.number in done or model.keeps_mode or one is None or not mine & one.serials:
+                    continue
+                if learns(script, one, position):
                     for finding in self._drifting(script, position, model, event.span):
                         done.add(model.number)
                         yield finding
@@ -159,15 +170,15 @@ for x, y in torch.load("batches.pt"):
         layers = sum(norm.count for norm in moving)
         if not moving or all(_TWIN.search(norm.name.split(".")[0]) for norm in moving):
             return
-        place = _last_train(script, position, model) or _freezing(script, position, moving)
-        whose = "its" if layers == 1 else "their"
+        place = _last_train(script, position, model)
+        left, whose = ("is left", "its") if layers == 1 else ("are left", "their")
         yield self.finding(
-            place or step,
-            f"the frozen part trains with {plural(layers, 'BatchNorm layer')} in training mode: {whose} running "
-            "statistics drift",
+            place.span if place is not None else _freezing(script, position, moving) or step,
+            f"{plural(layers, 'frozen BatchNorm layer')} {left} in training mode: {whose} running statistics drift",
             help="put the frozen part in eval() after each train(), or override train()",
             data={"layers": layers},
             related=[Related(step, "the model is trained here")],
+            fix=_kept_in_eval(place, model, moving) if place is not None else None,
         )
 
 
@@ -193,13 +204,24 @@ def _within(name: str, part: str) -> bool:
     return not part or name == part or name.startswith(f"{part}.")
 
 
-def _last_train(script: ScriptView, position: int, model: ModelRef) -> Span | None:
+def _last_train(script: ScriptView, position: int, model: ModelRef) -> ModeSet | None:
     found = [
-        event.span for event in script.events[:position]
+        event for event in script.events[:position]
         if isinstance(event, ModeSet) and event.model == model.number and event.training
         and event.span.path == script.path
     ]  # fmt: skip
     return found[-1] if found else None
+
+
+def _kept_in_eval(place: ModeSet, model: ModelRef, moving: list[NormRef]) -> Fix | None:
+    """``eval()`` on the frozen parts, behind ``train()`` on the model that holds them."""
+    names = parts([norm.name for norm in moving], [norm.name for norm in model.norms])
+    below = [name.removeprefix(f"{place.target}.") for name in names if _within(name, place.target)]
+    if not place.receiver or len(below) != len(names):
+        return None
+    owners = [f"{place.receiver}.{indexed(name)}" for name in below]
+    text = f"{owners[0]}.eval()" if len(owners) == 1 else f"for part in ({', '.join(owners)}): part.eval()"
+    return Fix((InsertLine(place.span, text, behind=True),))
 
 
 def _freezing(script: ScriptView, position: int, norms: list[NormRef]) -> Span | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cnnlint.graph.queries.scripts import ADAPTIVE, Held, heads_of, model_of, named, optimizers, rate, trained
@@ -10,7 +10,8 @@ from cnnlint.graph.script import Group, ModelRef, OptimizerUsed, ScriptView
 from cnnlint.rule import Category, Example, Finding, Rule, Severity
 
 _STEADY = frozenset({
-    "StepLR", "MultiStepLR", "ExponentialLR", "ReduceLROnPlateau", "CosineAnnealingLR", "PolynomialLR",
+    "StepLR", "MultiStepLR", "ExponentialLR", "ReduceLROnPlateau", "CosineAnnealingLR", "CosineAnnealingWarmRestarts",
+    "PolynomialLR",
 })  # fmt: skip
 """Schedulers that start from the rates given."""
 
@@ -85,12 +86,12 @@ class LearningRateOrder(Rule):
     bad = (
         Example(
             _PRETRAINED + _groups("1e-2", "1e-3", "layer4", "fc"),
-            ((8, "the pretrained layer4 learns at 0.01, the new fc at 0.001"),),
+            ((8, "learning rate 0.01 for the pretrained layer4, 0.001 for the new fc"),),
             why="the backbone is faster than the head",
         ),
         Example(
             _PRETRAINED + _groups("1e-3", "1e-4"),
-            ((8, "the learning rate falls with depth: layer3 learns at 0.001, layer4 at 0.0001"),),
+            ((8, "the learning rate falls with depth: 0.001 for layer3, 0.0001 for layer4"),),
             why="the rate falls with depth",
         ),
         Example(
@@ -136,7 +137,7 @@ class LearningRateOrder(Rule):
                 if group.parameters and not any(ref.serial in new for ref in group.parameters)
                 and any(state.get(ref.serial, True) is True for ref in group.parameters)
             ]  # fmt: skip
-            found = self._faster(held, model, body, new) or self._falling(model, body)
+            found = self._faster(held, model, body, new) or self._falling(held, model, body)
             found = found or self._single(held, model, new, state)
             if found is not None:
                 yield found
@@ -147,14 +148,16 @@ class LearningRateOrder(Rule):
         for group in body:
             for head in heads:
                 if group.lr is not None and head.lr is not None and group.lr > head.lr:
+                    whole = len(group.parameters) + len(new) >= len(model.parameters)
+                    body_name = "backbone" if whole else named(group.parameters, model)
                     text = (
-                        f"the pretrained {named(group.parameters, model)} learns at {rate(group.lr)}, "
-                        f"the new {named(head.parameters, model)} at {rate(head.lr)}"
+                        f"learning rate {rate(group.lr)} for the pretrained {body_name}, {rate(head.lr)} for the new "
+                        f"{named(head.parameters, model)}"
                     )
-                    return self._finding(group, text, [group.lr, head.lr])
+                    return self._finding(held, model, group, text)
         return None
 
-    def _falling(self, model: ModelRef, body: list[Group]) -> Finding | None:
+    def _falling(self, held: Held, model: ModelRef, body: list[Group]) -> Finding | None:
         """A group above the rate of one that lies wholly behind it."""
         places = {ref.serial: position for position, ref in enumerate(model.parameters)}
         for group in body:
@@ -165,10 +168,10 @@ class LearningRateOrder(Rule):
                     continue
                 if group.lr > deeper.lr:
                     text = (
-                        f"the learning rate falls with depth: {named(group.parameters, model)} learns at "
-                        f"{rate(group.lr)}, {named(deeper.parameters, model)} at {rate(deeper.lr)}"
+                        f"the learning rate falls with depth: {rate(group.lr)} for {named(group.parameters, model)}, "
+                        f"{rate(deeper.lr)} for {named(deeper.parameters, model)}"
                     )
-                    return self._finding(group, text, [group.lr, deeper.lr])
+                    return self._finding(held, model, group, text)
         return None
 
     def _single(self, held: Held, model: ModelRef, new: set[int], state: dict[int, bool | None]) -> Finding | None:
@@ -185,11 +188,23 @@ class LearningRateOrder(Rule):
             return None
         head = named([ref for ref in model.parameters if ref.serial in new], model)
         text = f"one learning rate, {rate(lr)} ({kind}), for the pretrained backbone and the new {head}"
-        return self._finding(held.groups[0], text, [lr], Severity.ADVICE)
+        return self._finding(held, model, held.groups[0], text, Severity.ADVICE)
 
-    def _finding(self, group: Group, text: str, rates: list[float], severity: Severity | None = None) -> Finding:
+    def _finding(
+        self, held: Held, model: ModelRef, group: Group, text: str, severity: Severity | None = None
+    ) -> Finding:
+        rates = [(named(each.parameters, model), each.lr) for each in _by_depth(held.groups, model)]
+        listing = ", ".join(f"{name} {rate(lr)}" for name, lr in rates if lr is not None)
         help = "give early layers low rates and the head the highest, such as 1e-5 up to 1e-3"
-        return self.finding(group.span, text, severity=severity, help=help, data={"rates": rates})
+        if len(rates) > 2:
+            help = f"{help}; here, in depth order: {listing}"
+        return self.finding(group.span, text, severity=severity, help=help, data={"rates": [lr for _, lr in rates]})
+
+
+def _by_depth(groups: Sequence[Group], model: ModelRef) -> list[Group]:
+    """The groups in the order in which the model runs their first parameters."""
+    places = {ref.serial: position for position, ref in enumerate(model.parameters)}
+    return sorted(groups, key=lambda group: min((places.get(ref.serial, 0) for ref in group.parameters), default=0))
 
 
 def _rescaled(script: ScriptView, held: Held) -> bool:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.queries.scripts import heads_of
+from cnnlint.graph.dims import Dim
+from cnnlint.graph.queries.scripts import heads_of, indexed, place_in
 from cnnlint.graph.script import HeadReplaced, ScriptView
 from cnnlint.graph.wording import number, plain
-from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Rule, SetArgument, Severity
+from cnnlint.rule import Category, Edit, Example, Finding, Fix, ReplaceSpan, Rule, SetArgument, Severity
 
 _NAMES = frozenset({"fc", "classifier", "head", "heads"})
 """What torchvision's networks call their heads."""
+
+_FIRST_ARGUMENTS = {"Linear": "in_features", "Conv2d": "in_channels"}
+"""What a head of one layer calls its width."""
 
 _START = """\
 from torch import nn
@@ -85,6 +89,17 @@ class HeadReplacementMismatch(Rule):
             why="the width of the last layer for the whole classifier",
         ),
         Example(
+            _script("squeezenet1_0", "model.classifier[1] = nn.Conv2d(256, 5, kernel_size=1)"),
+            ((5, "the new classifier[1] reads 256 features, squeezenet1_0 gives it 512"),),
+            why="a convolution as the head",
+        ),
+        Example(
+            _script("vit_b_16", "model.head = nn.Linear(512, 5)"),
+            ((5, ("vit_b_16 has no head: nothing reads it, and the output keeps the old classes; its head is "
+              "heads.head (768 features)")),),
+            why="another attribute and another width",
+        ),
+        Example(
             _script("resnet50", "model.classifier = nn.Sequential(nn.Dropout(), nn.Linear(2048, 5))"),
             ((5, ("resnet50 has no classifier: nothing reads it, and the output keeps the old classes; its head is fc "
               "(2,048 features)")),),
@@ -115,6 +130,21 @@ class HeadReplacementMismatch(Rule):
             "model.fc = nn.Linear(8, 5)\noptimizer = optim.SGD(model.parameters(), lr=0.1)\n",
             why="an unknown constructor",
         ),
+        Example(
+            _script(
+                "resnet50",
+                "model.head = nn.Linear(2048, 5)\n\n\ndef forward(self, x):\n"
+                "    return self.head(self.avgpool(self.layer4(x)).flatten(1))\n\n\n"
+                "model.forward = forward.__get__(model)",
+            ),
+            why="forward is overridden",
+        ),
+        Example(
+            _script("resnet50", "model.fc = nn.Linear(2048, 5)")
+            + 'import timm\n\nother = timm.create_model("resnet50")\nother.classifier = nn.Linear(512, 5)\n'
+            "other.reset_classifier(5)\n",
+            why="timm's networks have names of their own for their heads",
+        ),
     )  # fmt: skip
 
     def check_script(self, script: ScriptView) -> Iterator[Finding]:
@@ -133,22 +163,22 @@ class HeadReplacementMismatch(Rule):
         yield self.finding(
             event.span,
             f"{event.architecture} has no {event.attribute}: nothing reads it, and the output keeps the old classes; "
-            f"its head is {_indexed(place)} ({number(width)} features)",
-            help=f"assign to {_indexed(place)}",
+            f"its head is {indexed(place)} ({number(width)} features)",
+            help=f"assign to {indexed(place)}",
             data={"attribute": event.attribute, "head": place, "in_features": plain(width)},
+            fix=_at_the_head(event, place, width),
         )
 
     def _mismatch(self, script: ScriptView, event: HeadReplaced) -> Iterator[Finding]:
         others = [other for other in heads_of(script, event.model) if other is not event]
         if event.in_features == event.expected or others:
             return
-        path = f"{event.owner}.{event.attribute}" if event.attribute.isdigit() and event.owner else event.attribute
         fix = None
-        if event.built_at is not None and event.type == "Linear":
-            fix = Fix((SetArgument(event.built_at, "in_features", str(event.expected), 0),), Applicability.UNSAFE)
+        if event.built_at is not None and event.type in _FIRST_ARGUMENTS:
+            fix = Fix((SetArgument(event.built_at, _FIRST_ARGUMENTS[event.type], str(event.expected), 0),))
         yield self.finding(
             event.span,
-            f"the new {_indexed(path)} reads {number(event.in_features)} features, {event.architecture} gives it "
+            f"the new {place_in(event)} reads {number(event.in_features)} features, {event.architecture} gives it "
             f"{number(event.expected)}",
             help="take in_features from the layer that is replaced",
             data={"in_features": plain(event.in_features), "expected": plain(event.expected)},
@@ -156,7 +186,13 @@ class HeadReplacementMismatch(Rule):
         )
 
 
-def _indexed(path: str) -> str:
-    """``classifier.6`` as a program writes it: ``classifier[6]``."""
-    words = path.split(".")
-    return words[0] + "".join(f"[{word}]" if word.isdigit() else f".{word}" for word in words[1:])
+def _at_the_head(event: HeadReplaced, place: str, width: Dim) -> Fix | None:
+    """The same assignment where the network's head is, with the width that it reads."""
+    if not event.receiver or not isinstance(width, int):
+        return None
+    edits: list[Edit] = [ReplaceSpan(event.span, f"{event.receiver}.{indexed(place)}")]
+    if event.in_features != width:
+        if event.built_at is None or event.type not in _FIRST_ARGUMENTS:
+            return None
+        edits.append(SetArgument(event.built_at, _FIRST_ARGUMENTS[event.type], str(width), 0))
+    return Fix(tuple(edits))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from cnnlint.graph.queries.scripts import total_of
 from cnnlint.graph.script import ModuleFlagSet, ScriptView
 from cnnlint.graph.wording import number, plain
-from cnnlint.rule import Applicability, Category, Example, Finding, Fix, ReplaceSpan, Rule, Severity
+from cnnlint.rule import Category, Example, Finding, Fix, ReplaceSpan, Rule, Severity
 
 _START = """\
 import torch
@@ -79,6 +80,11 @@ class ModuleRequiresGradAssignment(Rule):
             ((5, "sets an attribute of Conv2d that nothing reads: its 224 parameters stay trainable"),),
             why="in a constructor",
         ),
+        Example(
+            _START + "for child in list(model.children())[:-1]:\n    child.requires_grad = False\n",
+            ((7, "sets an attribute of 6 modules that nothing reads: their 11,176,512 parameters stay trainable"),),
+            why="all children but the head",
+        ),
     )
     good = (
         Example(_START + "model.layer1.requires_grad_(False)\n", why="the method"),
@@ -101,19 +107,22 @@ class ModuleRequiresGradAssignment(Rule):
     )
 
     def check_script(self, script: ScriptView) -> Iterator[Finding]:
-        """One finding for each assignment."""
-        for event in script.events:
-            if isinstance(event, ModuleFlagSet) and event.span.path == script.path:
-                state = "stay trainable" if not event.value else "are not changed"
-                fix = None
-                if event.statement is not None:
-                    call = f"{event.receiver}.requires_grad_({event.value})"
-                    fix = Fix((ReplaceSpan(event.statement, call),), Applicability.UNSAFE)
-                yield self.finding(
-                    event.span,
-                    f"sets an attribute of {event.type} that nothing reads: its {number(event.parameters)} parameters "
-                    f"{state}",
-                    help=f"requires_grad_({event.value})",
-                    data={"parameters": plain(event.parameters)},
-                    fix=fix,
-                )
+        """One finding for each assignment, however many modules a loop brings to it."""
+        flags = [event for event in script.events if isinstance(event, ModuleFlagSet) and event.parameters != 0]
+        places = dict.fromkeys(event.span for event in flags if event.span.path == script.path)
+        for place in places:
+            yield self._finding([event for event in flags if event.span == place])
+
+    def _finding(self, flags: list[ModuleFlagSet]) -> Finding:
+        first = flags[0]
+        total = total_of(flag.parameters for flag in flags)
+        target, owner = (f"of {first.type}", "its") if len(flags) == 1 else (f"of {len(flags)} modules", "their")
+        state = "are not changed" if first.value else "stay trainable"
+        call = f"{first.receiver}.requires_grad_({first.value})"
+        return self.finding(
+            first.span,
+            f"sets an attribute {target} that nothing reads: {owner} {number(total)} parameters {state}",
+            help=call,
+            data={"parameters": plain(total)},
+            fix=Fix((ReplaceSpan(first.statement, call),)) if first.statement is not None else None,
+        )

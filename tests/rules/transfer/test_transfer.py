@@ -9,7 +9,9 @@ import torch
 from torch import nn
 
 from cnnlint import check_source
+from cnnlint.fix.apply import edited
 from cnnlint.rule import Severity
+from cnnlint.source.text import SourceText
 
 FIXTURE = Path(__file__).parents[3] / "fixtures" / "scripts" / "transfer_learning.py"
 RULES = ["CNN901", "CNN902", "CNN903", "CNN904", "CNN905", "CNN906", "CNN907"]
@@ -42,9 +44,7 @@ def test_ninth_question_trained() -> None:
     """With a loop behind it, the frozen network's batch normalisation drifts as well."""
     loop = "\nfor x, y in torch.load('b.pt'):\n    nn.functional.cross_entropy(model(x), y).backward()\n    optimizer.step()\n"
     messages = [message for code, message in found(FIXTURE.read_text() + loop) if code == "CNN903"]
-    assert messages == [
-        "the frozen part trains with 53 BatchNorm layers in training mode: their running statistics drift"
-    ]
+    assert messages == ["53 frozen BatchNorm layers are left in training mode: their running statistics drift"]
 
 
 HEAD = "import torch\nfrom torch import nn\nfrom torchvision import models\n"
@@ -127,3 +127,91 @@ def test_an_attribute_is_not_a_method() -> None:
     model = nn.Linear(4, 2)
     model.requires_grad = False
     assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+# ---- what torch says of the fixes -----------------------------------------------------------------------------------
+
+
+def fixed(source: str, *select: str) -> str:
+    """``source`` with every fix of its findings, unsafe ones too."""
+    findings = check_source(source, "script.py", select=select, isolated=True)
+    fixes = [finding.text_fix for finding in findings]
+    assert fixes
+    assert None not in fixes
+    return edited(SourceText("script.py", source), sorted({edit for fix in fixes if fix for edit in fix.edits}))
+
+
+NET = """\
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.backbone = nn.Sequential(nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU())
+        self.fc = nn.Linear(8, 10)
+
+    def forward(self, x):
+        return self.fc(self.backbone(x).mean((2, 3)))
+
+torch.manual_seed(0)
+model = Net()
+model.backbone.requires_grad_(False)
+before = [tensor.clone() for tensor in model.backbone.state_dict().values()]
+"""
+LOOP = """\
+for _ in range(3):
+    model.train()
+    for x, y in [(torch.randn(4, 3, 8, 8), torch.randint(0, 10, (4,)))]:
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(x), y).backward()
+        optimizer.step()
+moved = [name for (name, tensor), old in zip(model.backbone.state_dict().items(), before) if not tensor.equal(old)]
+"""
+GROUPS = (
+    "optimizer = torch.optim.SGD([{'params': model.backbone.parameters(), 'lr': 0.1}, "
+    "{'params': model.fc.parameters(), 'lr': 0.2}])\n"
+)
+HEAD_ONLY = "optimizer = torch.optim.SGD(model.fc.parameters(), lr=0.1)\n"
+STATISTICS = ["1.running_mean", "1.running_var", "1.num_batches_tracked"]
+LEARNED = ["0.weight", "0.bias", "1.weight", "1.bias"]
+
+
+def moved(source: str) -> list[str]:
+    names: dict[str, list[str]] = {"__name__": "example"}  # type: ignore[dict-item]
+    exec(compile(source, "script.py", "exec"), names)
+    return names["moved"]
+
+
+def test_a_frozen_group_learns_after_the_fix() -> None:
+    source = NET + GROUPS + LOOP
+    assert not set(moved(source)) & set(LEARNED)
+    assert set(LEARNED) <= set(moved(fixed(source, "CNN901")))
+
+
+def test_frozen_statistics_stay_after_the_fix() -> None:
+    source = NET + HEAD_ONLY + LOOP
+    assert moved(source) == STATISTICS
+    assert moved(fixed(source, "CNN903")) == []
+
+
+def test_filtered_parameters() -> None:
+    source = NET + "optimizer = torch.optim.SGD(model.parameters(), lr=0.1)\n"
+    assert fixed(source, "CNN901").endswith("SGD(filter(lambda p: p.requires_grad, model.parameters()), lr=0.1)\n")
+
+
+@pytest.mark.parametrize(
+    ("assignment", "corrected"),
+    [
+        ("model.fc = nn.Linear(1280, 5)", "model.classifier[1] = nn.Linear(1280, 5)"),
+        ("model.fc = nn.Linear(2048, 5)  # five", "model.classifier[1] = nn.Linear(1280, 5)  # five"),
+        (
+            "model.classifier[1] = nn.Linear(\n    512,\n    5,\n)",
+            "model.classifier[1] = nn.Linear(\n    1280,\n    5,\n)",
+        ),
+        ("model.fc = nn.Sequential(nn.Linear(1280, 5))", "model.classifier[1] = nn.Sequential(nn.Linear(1280, 5))"),
+    ],
+)
+def test_heads_are_put_in_their_place(assignment: str, corrected: str) -> None:
+    start = HEAD + "model = models.efficientnet_b0(weights='DEFAULT')\n"
+    assert fixed(f"{start}{assignment}\n", "CNN906") == f"{start}{corrected}\n"
