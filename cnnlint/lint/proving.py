@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnlint.findings import Diagnostic
 from cnnlint.graph.model import ModelGraph
-from cnnlint.lint.gather import Raw, gather, raw_of
-from cnnlint.rule import Rule
+from cnnlint.graph.script import ScriptView
+from cnnlint.graph.span import Span
+from cnnlint.lint.gather import Raw, gather, gather_scripts, raw_of
+from cnnlint.rule import Finding, Proof, Rule
 from cnnlint.source.paths import shown
 
 if TYPE_CHECKING:
@@ -96,6 +99,41 @@ class Prover:
 
         graphs = [graph for graph, _ in results]
         return tried(raws, results, context.project, lambda graph, patch: self._run(graph, graphs, context, patch))
+
+    def prove_scripts(
+        self, scripts: Sequence[ScriptView], raws: Sequence[Raw], rules: Sequence[Rule], context: Context
+    ) -> tuple[list[Raw], list[str]]:
+        """The findings of one file's scripts with their grades, and why scripts could not be watched. What a script
+        does to models is run only where a finding is about that."""
+        from cnnlint.lint.tracing import watch_script
+        from cnnlint.trace import TraceError
+        from cnnlint.trace.scripts import grade, measurable
+
+        grades: dict[tuple[str, Span, str], Proof] = {}
+        notes: list[str] = []
+        for script in scripts:
+            check = partial(_check_script, rules)
+            if not check(measurable(script)):
+                continue
+            try:
+                facts = watch_script(self._tracers.of(context.resolved), script, context.project)
+            except TraceError as error:
+                notes.append(f"{script.path}:{error.line or 1}: not run: {error.text}")
+                continue
+            findings = check(script)
+            for finding, proof in zip(findings, grade(script, findings, facts, check), strict=True):
+                grades[finding.code, finding.span, finding.message] = proof
+        return [_graded(raw, grades) for raw in raws], notes
+
+
+def _check_script(rules: Sequence[Rule], script: ScriptView) -> list[Finding]:
+    return [raw.finding for raw in gather_scripts([script], rules, script.path)[0]]
+
+
+def _graded(raw: Raw, grades: Mapping[tuple[str, Span, str], Proof]) -> Raw:
+    finding = raw.finding
+    proof = grades.get((finding.code, finding.span, finding.message), finding.proof)
+    return replace(raw, finding=replace(finding, proof=proof))
 
 
 def _without_gradient(result: Traced | TraceError, graph: ModelGraph) -> list[str]:

@@ -107,6 +107,9 @@ class Session:
             raws, unproven, untried = self._prover.prove(reading.graphs, raws, context.rules.rules, context)
             failed, unknown = [*failed, *unproven], (*unknown, *untried)
         scripted, broken = gather_scripts(reading.scripts, context.rules.rules, name)
+        if self._prover is not None:
+            scripted, untried = self._prover.prove_scripts(reading.scripts, scripted, context.rules.rules, context)
+            unknown = (*unknown, *untried)
         raws, failed = [*raws, *scripted], [*failed, *broken]
         problems = [diagnostic_of(problem) for problem in reading.problems]
         built = constructions(reading.graphs)

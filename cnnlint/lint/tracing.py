@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from cnnlint.config import Resolved, Resolver
 from cnnlint.graph.dims import Dim, substitute, symbol, symbols
 from cnnlint.graph.model import EvidenceKind, ModelGraph, Tensor
+from cnnlint.graph.script import ScriptView
 from cnnlint.lint.patch import Patch
 from cnnlint.lint.proving import TraceOptions
 from cnnlint.lint.session import open_project
@@ -19,6 +20,7 @@ from cnnlint.static.reader import TargetError
 from cnnlint.static.target import parse_target
 from cnnlint.trace import ExampleCall, Input, Job, Limits, Traced, TraceError, Tracer, graph_of
 from cnnlint.trace.job import CPU_ONLY, META_FIRST
+from cnnlint.trace.scripts import lines_of
 
 Sizes: TypeAlias = Mapping[str, Dim]
 
@@ -81,6 +83,18 @@ def trace_graph(
     return graph_of(tracer.run(job if patch is None else _patched(job, patch)), graph)
 
 
+def watch_script(tracer: Tracer, script: ScriptView, project: Project) -> dict[str, Any]:
+    """Runs what a script does to its models; see :mod:`cnnlint.trace.scripts`. Raises :class:`TraceError`."""
+    path = absolute(Path(script.path))
+    return tracer.run(Job(script.path, path, *_imported(path, project), lines=lines_of(script)))
+
+
+def _imported(path: Path, project: Project) -> tuple[str, tuple[Path, ...]]:
+    """The name that a file is imported under, and the folders that its imports are looked up in."""
+    module, folder = project.module_name(path)
+    return module, tuple(dict.fromkeys((folder, *project.import_folders(path))))
+
+
 def _patched(job: Job, patch: Patch) -> Job:
     """The job on patched source, for its parameters, shapes and MACs alone."""
     example = job.example
@@ -109,10 +123,8 @@ def job_of(graph: ModelGraph, graphs: Sequence[ModelGraph], project: Project, *,
         path, name, args, kwargs = absolute(target.path), target.callable, target.args, target.kwargs
         sizes = open_sizes(graph, graphs)
         inputs = [_input(graph, tensor, sizes) for tensor in graph.inputs]
-    module, folder = project.module_name(path)
-    folders = tuple(dict.fromkeys((folder, *project.import_folders(path))))
     return Job(
-        graph.target, path, module, folders, name, args, kwargs, tuple(inputs), example,
+        graph.target, path, *_imported(path, project), name, args, kwargs, tuple(inputs), example,
         CPU_ONLY if graph.failures else META_FIRST, gradients,
     )  # fmt: skip
 

@@ -49,7 +49,8 @@ class Job:
     """One model to run. ``path`` is absolute; ``module`` is the dotted name that the file is imported under and
     ``folders`` are those that its imports are looked up in. The model comes from ``example`` where there is one, else
     from ``callable`` with literal arguments. ``gradients`` asks for a backward pass, ``counts`` for fvcore's figures;
-    ``texts`` are taken for the content of files."""
+    ``texts`` are taken for the content of files. With ``lines`` no model is run, but what stands at them in a script is
+    watched."""
 
     target: str
     path: Path
@@ -64,6 +65,7 @@ class Job:
     gradients: bool = False
     counts: bool = True
     texts: Mapping[Path, str] = field(default_factory=dict)
+    lines: tuple[int, ...] = ()
 
 
 class TraceError(Exception):

@@ -233,6 +233,7 @@ def _request(job: Job, folder: Path, limits: Limits, worker: Path | None) -> dic
         "example": example and asdict(example),
         "devices": list(job.devices), "gradients": job.gradients, "counts": job.counts,
         "texts": {str(path): text for path, text in job.texts.items()},
+        "lines": list(job.lines),
         "memory": limits.memory, "output": limits.output,
         "folder": str(folder / "work"), "answer": str(folder / "answer.json"), "crash": str(folder / "crash.txt"),
         "worker": str(worker),

@@ -7,7 +7,7 @@ what comes later in the forward pass stays as it is, since the trace did not get
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -19,6 +19,7 @@ from cnnlint.rule import Finding, Proof, Related, Severity
 from cnnlint.source.paths import shown
 from cnnlint.trace.graph import Traced, failed_layer, graph_of
 from cnnlint.trace.job import TraceError
+from cnnlint.trace.places import Places
 
 Check: TypeAlias = Callable[[ModelGraph], Sequence[Finding]]
 """All rules that are on, applied to one graph."""
@@ -42,27 +43,12 @@ def prove(static: ModelGraph, findings: Sequence[Finding], result: Traced | Trac
     if isinstance(result, TraceError):
         return _at_exception(static, findings, result, check)
     again = check(result.graph)
-    met = _Places(again)
-    provable = _Places(check(_measurable(static)))
+    met = Places(again)
+    provable = Places(check(_measurable(static)))
     graded = tuple(_graded(finding, met, provable) for finding in findings)
-    known = _Places(findings)
+    known = Places(findings)
     only = tuple(_marked(finding) for finding in again if finding not in known)
     return Proven(graded, only)
-
-
-class _Places:
-    """Findings by rule and place: the same layer, or the same line."""
-
-    def __init__(self, findings: Iterable[Finding]) -> None:
-        findings = list(findings)
-        self._layers = {(f.code, f.layer, f.span.path, f.span.line) for f in findings}
-        self._lines = {(f.code, f.span.path, f.span.line) for f in findings if not f.layer}
-
-    def __contains__(self, finding: Finding) -> bool:
-        span = finding.span
-        if (finding.code, finding.layer, span.path, span.line) in self._layers:
-            return True
-        return not finding.layer and (finding.code, span.path, span.line) in self._lines
 
 
 def _measurable(static: ModelGraph) -> ModelGraph:
@@ -71,7 +57,7 @@ def _measurable(static: ModelGraph) -> ModelGraph:
     return replace(static, facts=Facts(hidden=facts.hidden, unread=facts.unread, made_in_forward=facts.made_in_forward))
 
 
-def _graded(finding: Finding, met: _Places, provable: _Places) -> Finding:
+def _graded(finding: Finding, met: Places, provable: Places) -> Finding:
     if finding in met:
         return replace(finding, proof=Proof.CONFIRMED)
     return replace(finding, proof=Proof.REFUTED) if finding in provable else finding
@@ -83,7 +69,7 @@ def _marked(finding: Finding) -> Finding:
 
 def _at_exception(static: ModelGraph, findings: Sequence[Finding], error: TraceError, check: Check) -> Proven:
     facts = error.facts or {}
-    before = _Places(check(graph_of(facts, static).graph) if "events" in facts else ())
+    before = Places(check(graph_of(facts, static).graph) if "events" in facts else ())
     explained = False
     graded = []
     for finding in findings:

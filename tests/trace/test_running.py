@@ -193,6 +193,22 @@ def test_parameters_without_gradient(tracer: Tracer, tmp_path: Path) -> None:
     assert _trace(tracer, tmp_path, source).without_gradient is None
 
 
+def test_pretrained_weights_are_not_fetched(tracer: Tracer, tmp_path: Path) -> None:
+    """Neither the meta device nor a count needs them; what the hub gives is taken as loaded."""
+    init = "self.a = nn.Conv2d(3, 4, 1)\n"
+    init += "self.load_state_dict(torch.hub.load_state_dict_from_url('https://example.invalid/w.pth'))"
+    traced = _trace(tracer, tmp_path, _net(init, "return self.a(x)") + MAIN)
+    assert traced.macs == 2 * 64 * 12
+    assert traced.notes == ("weights are not fetched: https://example.invalid/w.pth",)
+
+
+def test_a_backward_pass_that_raises_is_a_note(tracer: Tracer, tmp_path: Path) -> None:
+    source = _net("self.a = nn.Conv2d(3, 4, 1)", "return self.a(x) if not torch.is_grad_enabled() else x.grad.sum()")
+    traced = _trace(tracer, tmp_path, source + MAIN, gradients=True)
+    assert traced.without_gradient is None
+    assert traced.notes == ("no backward pass: AttributeError: 'NoneType' object has no attribute 'sum'",)
+
+
 def test_an_unknown_size_is_asked_for(tracer: Tracer, tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="give it with --input") as raised:
         _trace(tracer, tmp_path, PLAIN)

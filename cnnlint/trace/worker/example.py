@@ -13,12 +13,11 @@ from typing import Any
 
 from torch import nn
 
+from .slicing import Function, NoScript, names_in, refuse_arguments, touched
 from .sources import source_of
 
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef)
 
-
-class NoExample(Exception):
+class NoExample(NoScript):
     """The example call cannot be run by itself, or never comes to the model."""
 
 
@@ -69,14 +68,14 @@ def needed_statements(tree: ast.Module, line: int) -> list[ast.stmt]:
         if index is None:
             raise NoExample(f"line {line} holds no statement")
         statement = body[index]
-        if isinstance(statement, _SCOPES):
+        if isinstance(statement, Function):
             body, function = statement.body, statement
         elif isinstance(statement, ast.If) and function is None and _within(statement.body, line):
             body = statement.body
         else:
             break
     if function is not None:
-        _refuse_arguments(function)
+        refuse_arguments(function)
     return _slice(body[: index + 1])
 
 
@@ -84,45 +83,11 @@ def _within(body: list[ast.stmt], line: int) -> bool:
     return body[0].lineno <= line <= (body[-1].end_lineno or body[-1].lineno)
 
 
-def _refuse_arguments(function: Any) -> None:
-    arguments = function.args
-    required = len(arguments.posonlyargs) + len(arguments.args) - len(arguments.defaults)
-    if required or any(default is None for default in arguments.kw_defaults):
-        raise NoExample(f"line {function.lineno}: the example call stands in a function that takes arguments")
-
-
 def _slice(statements: list[ast.stmt]) -> list[ast.stmt]:
     *before, last = statements
-    kept, needed = [last], _loaded(last)
+    kept, needed = [last], names_in([last])
     for statement in reversed(before):
-        if _touched(statement) & needed:
+        if touched(statement) & needed:
             kept.insert(0, statement)
-            needed |= _loaded(statement)
+            needed |= names_in([statement])
     return kept
-
-
-def _loaded(statement: ast.stmt) -> set[str]:
-    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
-
-
-def _touched(statement: ast.stmt) -> set[str]:
-    """Names that a statement binds, assigns into, or calls a method of."""
-    if isinstance(statement, (*_SCOPES, ast.ClassDef)):
-        return {statement.name}
-    found: set[str] = set()
-    for node in ast.walk(statement):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            found.add(node.id)
-        elif isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, ast.Store):
-            found |= _root(node)
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            found |= _root(node.value.func)
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            found |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-    return found
-
-
-def _root(node: ast.expr) -> set[str]:
-    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return {node.id} if isinstance(node, ast.Name) else set()

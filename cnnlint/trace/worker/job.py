@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import torch
 
-from .example import NoExample
 from .gradient import without_gradient
 from .loading import Loaded, Unusable, load
 from .measuring import Facts, counted, describe, trace
+from .script import observe
+from .slicing import NoScript
 from .sources import substitute
+from .weights import asked_for, leave_out
 
 T = TypeVar("T")
 
@@ -28,6 +31,8 @@ class Stopped(Exception):
 
 def run_job(request: Facts) -> Facts:
     """The answer to one request: the facts of the run, or ``error``. Lets no exception of the user's code out."""
+    if request["lines"]:
+        return _observed(request)
     attempts = {
         "meta": lambda: (load(request, "meta"), "meta"),
         "moved": lambda: (_moved(load(request, "cpu")), "meta"),
@@ -46,6 +51,16 @@ def run_job(request: Facts) -> Facts:
     return facts  # of the last device; its error is the one to report
 
 
+def _observed(request: Facts) -> Facts:
+    """What a script does, built on the meta device where that is possible."""
+    for device in ("meta", "cpu"):
+        try:
+            return _stage("build", partial(observe, request, device))
+        except Stopped as stopped:
+            failed = stopped
+    return {"error": failed.error, "device": "cpu"}
+
+
 def _attempt(make: Callable[[], tuple[Loaded, str]]) -> Facts:
     try:
         loaded, device = _stage("build", make)
@@ -62,7 +77,7 @@ def _attempt(make: Callable[[], tuple[Loaded, str]]) -> Facts:
 def _stage(name: str, work: Callable[[], T]) -> T:
     try:
         return work()
-    except (Unusable, NoExample) as error:
+    except (Unusable, NoScript) as error:
         raise Stopped(name, {"type": "", "text": str(error), "at": None, "exit": False}) from None
     except BaseException as error:  # noqa: BLE001 - sys.exit and anything else the user's file does
         raise Stopped(name, describe(error)) from None
@@ -84,9 +99,9 @@ def _moved(loaded: Loaded) -> Loaded:
 
 
 def _notes(failed: dict[str, Facts], device: str) -> list[str]:
-    """Why the CPU had to be taken."""
+    """What is not as the user's code has it: the weights, and why the CPU had to be taken."""
     what = "built on the CPU" if device == "meta" else "not on the meta device"
-    found = []
+    found = [f"weights are not fetched: {', '.join(dict.fromkeys(asked_for))}"] if asked_for else []
     for name, facts in failed.items():
         error = facts["error"]
         where = f" at {error['at'][0]}:{error['at'][1]}" if error["at"] else ""
@@ -135,3 +150,4 @@ def prepare(request: Facts) -> None:
     sys.path[:] = [entry for entry in sys.path if entry not in ("", request["worker"])]
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     substitute(request["texts"])
+    leave_out()
