@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from programs import python
+from python_oracle import python
 
 from cnnlint.graph.dims import is_known
 from cnnlint.graph.model import ModelGraph, ProblemKind, Tensor
