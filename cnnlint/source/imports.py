@@ -56,9 +56,19 @@ class Project:
             raise known.with_traceback(None)
         return known
 
+    def text(self, path: Path) -> str:
+        """What a file holds, without an index of it; nothing where it cannot be read."""
+        try:
+            return self._source(absolute(path)).text
+        except SourceProblem:
+            return ""
+
+    def _source(self, path: Path) -> SourceText:
+        return self._texts.get(path) or read_source(path, shown(path))
+
     def _read(self, path: Path) -> FileIndex | SourceProblem:
         try:
-            return index_source(self._texts.get(path) or read_source(path, shown(path)))
+            return index_source(self._source(path))
         except SourceProblem as problem:
             return problem
 

@@ -453,7 +453,7 @@ def special_method(value: Value, name: str) -> Native:
     handlers: dict[str, Handler] = {
         "__len__": lambda it, args, kwargs, site: length(it, [value], {}, site),
         "__getitem__": lambda it, args, kwargs, site: get_item(it, value, args[0], site),
-        "__contains__": lambda it, args, kwargs, site: contains(it, value, args[0]),
+        "__contains__": lambda it, args, kwargs, site: contains(it, value, args[0], site),
         "__iter__": lambda it, args, kwargs, site: _iter(it, [value], {}, site),
     }
     return Native(name, handlers[name])

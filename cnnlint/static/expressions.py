@@ -281,7 +281,7 @@ def _compare_once(it: Interpreter, operator: cst.BaseCompOp, left: Value, right:
     elif isinstance(operator, cst.Is | cst.IsNot):
         answer = identical(left, right)
     else:
-        answer = contains(it, right, left)
+        answer = contains(it, right, left, site)
     if answer is None:
         return first_unknown(it, site, left, right)
     return answer is not negated

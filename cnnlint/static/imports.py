@@ -48,19 +48,6 @@ def file_name(it: Interpreter, env: ModuleEnv, name: str) -> Value:
     return MISSING if name in env.running else _through_stars(it, env, name)
 
 
-def registered(it: Interpreter, table: dict[str, Value]) -> bool:
-    """Whether ``table`` is a file's global that decorators may fill; if so, the decorated definitions of that file are
-    run first. Names run on demand, and nothing asks for what is only registered."""
-    env = next((env for env in it.modules.values() if any(value is table for value in env.names.values())), None)
-    if env is None or env.index is None:
-        return False
-    decorated = [s for s in env.index.scope.statements if getattr(s.node, "decorator_list", None)]
-    for statement in decorated:
-        if statement not in env.done:
-            file_name(it, env, statement.names[0])
-    return bool(decorated) or not table
-
-
 def _through_stars(it: Interpreter, env: ModuleEnv, name: str) -> Value:
     """Look behind ``from x import *``, each file once."""
     assert env.index is not None
@@ -75,18 +62,23 @@ def _through_stars(it: Interpreter, env: ModuleEnv, name: str) -> Value:
 def _run(it: Interpreter, env: ModuleEnv, name: str, statements: tuple[Statement, ...]) -> None:
     """Run the statements that bind or change ``name``, in order."""
     env.running.add(name)
-    frame = Frame(env, statements[0], env.names, module_level=True)
     try:
         for statement in statements:
             if statement not in env.done:
-                env.done.add(statement)
-                try:
-                    with it.deeper(), it.aside(), _somewhere(it, statement):
-                        run_statement(it, statement, frame)
-                except Raised as raised:
-                    _leave_unknown(it, env, statement, raised)
+                run_late(it, env, statement)
     finally:
         env.running.discard(name)
+
+
+def run_late(it: Interpreter, env: ModuleEnv, statement: Statement) -> None:
+    """Run a top-level statement of a file now that something asks for what it does."""
+    env.done.add(statement)
+    frame = Frame(env, statement, env.names, module_level=True)
+    try:
+        with it.deeper(), it.aside(), _somewhere(it, statement):
+            run_statement(it, statement, frame)
+    except Raised as raised:
+        _leave_unknown(it, env, statement, raised)
 
 
 def _somewhere(it: Interpreter, statement: Statement) -> AbstractContextManager[None]:

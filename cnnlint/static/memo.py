@@ -46,6 +46,8 @@ class Memo:
     """By identity of a module."""
     signed: set[int] = field(default_factory=set)
     """Identities of the lists, dicts and sets whose items are part of a token; they are kept in ``alive``."""
+    registries: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    """By identity of a collection: the collection, and what fills it (``None``: nothing but its own file)."""
     alive: dict[int, Any] = field(default_factory=dict)
     """What tokens name by identity, kept so that no identity is given out twice."""
 

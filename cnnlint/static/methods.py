@@ -172,6 +172,11 @@ def _call(it: Interpreter, value: Value, name: str, args: list[Value], kwargs: d
     haze = it.haze(value)
     if haze is not None:
         return _call_hazy(it, value, name, args, haze)
+    if name == "get" and isinstance(value, dict) and args and type(args[0]) is str and args[0] not in value:
+        from cnnlint.static.registration import complete
+
+        if not complete(it, value, args[0], site) and args[0] not in value:
+            return it.unknown(f"{args[0]!r} may be registered by a file that is not read", site)
     args = [_plain_items(it, arg) if name in SPREADING else arg for arg in args]
     if name in SPREADING - {"union"} and any(arg is None for arg in args):
         if name != "join":

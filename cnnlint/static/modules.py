@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cnnlint.graph.model import Origin, Problem, ProblemKind, Tensor
 from cnnlint.ops.apply import build_layer, call_layer, materialize_layer
 from cnnlint.ops.spec import LayerSpec, LayerState, Refused, Unclear
+from cnnlint.static.classes import make_namedtuple
 from cnnlint.static.devices import note_device
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
@@ -16,6 +17,7 @@ from cnnlint.static.values import (
     Function,
     Iteration,
     ModuleInstance,
+    NamedTuple,
     Native,
     Site,
     TensorValue,
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 Args = list[Value]
 Kwargs = dict[str, Value]
+
+_KEYS = make_namedtuple("_IncompatibleKeys", ["missing_keys", "unexpected_keys"], [], None)
+"""What ``load_state_dict`` returns."""
 
 
 # ---- attributes ---------------------------------------------------------------------------------------------------
@@ -195,10 +200,11 @@ def call_module(it: Interpreter, module: ModuleInstance, args: Args, kwargs: Kwa
     own_call = find_in_class(it, module.cls, "__call__")
     if isinstance(own_call, Function):
         return call(it, own_call, [module, *args], kwargs, site)
+    tried_out = bool(it.recorder.initialising)  # a constructor runs layers to see what size comes out
     if not it.recorder.running:
         if it.script is not None:
             return it.script.call_module(it, module, args, kwargs, site)
-        if it.live:
+        if it.live or tried_out:
             with it.recorder.outside():
                 return call_module(it, module, args, kwargs, site)
         it.recorder.examples.append(Example(module, tuple(args), kwargs, site))
@@ -212,7 +218,7 @@ def call_module(it: Interpreter, module: ModuleInstance, args: Args, kwargs: Kwa
     record = it.recorder.begin_call(module, [*args, *kwargs.values()], site)
     output: Value = None
     training = it.training
-    if it.live:
+    if it.live or tried_out:
         it.training = module.training
     it.enter(site)
     try:
@@ -383,7 +389,7 @@ def _requires_grad(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> V
 def _load_state_dict(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     if it.script is not None:
         it.script.loaded(it, args[0])
-    return None
+    return NamedTuple.make(_KEYS, [it.unknown(f"the {field.name} of a state", site) for field in _KEYS.fields or ()])
 
 
 def _state_dict(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:

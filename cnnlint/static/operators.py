@@ -152,7 +152,7 @@ def identical(left: Value, right: Value) -> bool | None:
     return left is right
 
 
-def contains(it: Interpreter, container: Value, item: Value) -> bool | None:
+def contains(it: Interpreter, container: Value, item: Value, site: Site) -> bool | None:
     """``item in container``."""
     from cnnlint.static.iteration import items_of
 
@@ -174,6 +174,8 @@ def contains(it: Interpreter, container: Value, item: Value) -> bool | None:
     if isinstance(container, dict | set | frozenset) and _is_plain_key(item) and not it.haze(container):
         if item in container:
             return True
+        if type(item) is str and not _is_complete(it, container, item, site):
+            return True if item in container else None
         if all(map(_is_plain_key, container)):
             return False
     items = items_of(it, container)
@@ -186,6 +188,12 @@ def contains(it: Interpreter, container: Value, item: Value) -> bool | None:
             return True
         undecided = undecided or answer is None
     return None if undecided else False
+
+
+def _is_complete(it: Interpreter, container: Value, key: str, site: Site) -> bool:
+    from cnnlint.static.registration import complete
+
+    return complete(it, container, key, site)
 
 
 def _is_plain_key(key: Value) -> bool:

@@ -145,9 +145,9 @@ def _builtin_item(it: Interpreter, value: Value, index: Value, site: Site) -> Va
             return it.unknown("an item of a size", site)
         raise Raised(TypeError, f"{type(value).__name__!r} object is not subscriptable")
     if isinstance(value, dict) and type(index) is str and index not in value:
-        from cnnlint.static.imports import registered
+        from cnnlint.static.registration import complete
 
-        if registered(it, value) and index not in value:
+        if not complete(it, value, index, site) and index not in value:
             return it.unknown(f"{index!r} may be registered by a file that is not read", site)
     try:
         found = value[index]
