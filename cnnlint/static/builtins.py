@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 Handler = Callable[["Interpreter", list[Value], dict[str, Value], Site], Value]
-BUILTINS: dict[str, Value] = {**TYPES, **EXCEPTIONS, "NotImplemented": External("NotImplemented"), "__debug__": True}
+BUILTINS: dict[str, Value] = {
+    **TYPES, **EXCEPTIONS, "NotImplemented": External("NotImplemented"), "Ellipsis": ..., "__debug__": True,
+}  # fmt: skip
 del BUILTINS["OrderedDict"], BUILTINS["deque"]
 
 
@@ -54,7 +57,7 @@ for _name in ("print", "help", "breakpoint"):
     BUILTINS[_name] = Native(_name, lambda it, args, kwargs, site: None)
 for _name in ("input", "exit", "quit"):
     BUILTINS[_name] = Native(_name, SURROUNDINGS[f"builtins.{_name}"])
-for _name in ("open", "eval", "exec", "compile", "__import__", "memoryview", "globals", "locals", "hash", "id"):
+for _name in ("open", "eval", "exec", "compile", "__import__", "memoryview", "globals", "hash", "id"):
     BUILTINS[_name] = External(f"builtins.{_name}")
 
 
@@ -180,7 +183,19 @@ def _dir(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Sit
 def _vars(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
     if args and isinstance(args[0], Instance):
         return args[0].attrs
-    return it.unknown("vars()", site)
+    return it.unknown("vars()", site) if args else _locals(it, args, kwargs, site)
+
+
+@builtin("locals")
+def _locals(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+    frame = it.frame
+    if frame is None or frame.statement.kind != "function":
+        return it.unknown("the names of a file", site)
+    names = dict(frame.locals)
+    used = (node.id for node in ast.walk(frame.statement.node) if isinstance(node, ast.Name))
+    if frame.owner is not None and not {"super", "__class__"}.isdisjoint(used):
+        names["__class__"] = frame.owner  # a variable of every method that mentions it
+    return names
 
 
 # ---- iteration --------------------------------------------------------------------------------------------------

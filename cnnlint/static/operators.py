@@ -203,6 +203,8 @@ def _is_plain_key(key: Value) -> bool:
 
 def compare(it: Interpreter, name: str, left: Value, right: Value, site: Site) -> Value:
     """``left < right`` and its kin."""
+    if _argument_and_number(left, right) or _argument_and_number(right, left):
+        return first_unknown(it, site, left, right)
     left, right = _as_size(left, right)
     if isinstance(left, TensorValue) or isinstance(right, TensorValue):
         return tensor_operator(it, name, left, right, site)
@@ -220,6 +222,11 @@ def compare(it: Interpreter, name: str, left: Value, right: Value, site: Site) -
         return COMPARE[name](left, right)
     except PYTHON_ERRORS as error:
         raise Raised(type(error), str(error)) from None
+
+
+def _argument_and_number(value: Value, other: Value) -> bool:
+    """An argument that is not known need not be a size: it may be a rate, or -1."""
+    return isinstance(value, Unknown) and isinstance(other, int | float)
 
 
 def _compare_sizes(name: str, left: Any, right: Any) -> bool | None:

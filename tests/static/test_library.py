@@ -8,9 +8,22 @@ from typing import Any
 import pytest
 from python_oracle import python
 
+from cnnlint.static.values import Unknown
+
 Answer = Callable[[str], Any]
 
 PROGRAMS = {
+    "locals": """
+        class Base:
+            def __init__(self, *, a_width=1, a_depth=2, b_width=3):
+                super().__init__()
+                given = dict(locals())
+                del given["self"], given["__class__"]
+                self.a = {key[2:]: value for key, value in given.items() if key.startswith("a_")}
+            def plain(self, x):
+                return sorted(locals()), sorted(vars())
+        answer = Base(a_depth=5).a, Base().plain(1), Ellipsis is ...
+        """,
     "deque": """
         from collections import deque
         def f():
@@ -128,3 +141,8 @@ PROGRAMS = {
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_programs(answer: Answer, name: str) -> None:
     assert repr(answer(PROGRAMS[name])) == repr(python(PROGRAMS[name]))
+
+
+@pytest.mark.parametrize("call", ["match('(a+)+$', 'a' * 40 + 'b')", "findall('a*a*a*a*', 'a' * 90)"])
+def test_expressions_that_may_take_long_are_not_evaluated(answer: Answer, call: str) -> None:
+    assert isinstance(answer(f"import re\nanswer = re.{call}\n"), Unknown)

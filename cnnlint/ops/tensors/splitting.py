@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnnlint.graph.dims import Dim, Sym, ceil_div, differ, less
+from cnnlint.graph.dims import Dim, Sym, ceil_div, differ, less, same
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Slice
 from cnnlint.ops.reading import axis_of, shown
@@ -57,7 +57,7 @@ def _few(args: Args, pieces: Dim) -> int:
 def _equal(args: Args, name: str, piece: Dim) -> Result:
     """Pieces of ``piece`` positions each, the last one what is left."""
     tensor, axis, size = _along(args)
-    if less(piece, 0) or (differ(size, 0) and not differ(piece, 0)):
+    if less(piece, 0) or (differ(size, 0) and same(piece, 0)):
         refuse(ProblemKind.ARGUMENT, f"cannot split into pieces of {text_of(piece)}", got=piece)
     if isinstance(size, int) and size == 0:
         return _parts(name, tensor, axis, [0])
