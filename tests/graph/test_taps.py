@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import conv1d
 
-from cnnlint.graph.queries.taps import live_taps, outputs, unread_positions
+from cnnlint.graph.queries.taps import live_taps, outputs, unread_count, unread_positions
 
 WINDOWS = [
     (size, kernel, stride, padding, dilation)
@@ -28,6 +28,12 @@ def test_unread_positions_closed_form() -> None:
             assert unread == tuple(range(size - len(unread), size))
             checked += 1
     assert checked > 500
+
+
+def test_unread_count_is_that_of_the_positions() -> None:
+    for window in WINDOWS:
+        assert unread_count(*window) == len(unread_positions(*window))
+    assert unread_count(2, 3, 1) is None
 
 
 def test_live_taps_by_enumeration() -> None:

@@ -27,6 +27,9 @@ from cnnlint.graph.operations import (
 )
 from cnnlint.graph.queries.resolution import changes_resolution
 
+_LARGEST_SPAN = 100_000
+"""Positions between the outermost offsets; beyond that nothing is said."""
+
 
 @dataclass(frozen=True, slots=True)
 class AxisReads:
@@ -149,11 +152,16 @@ def _windowed(node: Node, window: Convolution | Pooling, source: Reads) -> Reads
     for axis, kernel, dilation, padding in zip(
         source, window.kernel_size, window.dilation, window.padding, strict=True
     ):
-        if isinstance(kernel, int) and isinstance(dilation, int) and isinstance(padding, int):
+        if (
+            not isinstance(kernel, int)
+            or not isinstance(dilation, int)
+            or not isinstance(padding, int)
+            or axis.span + dilation * (kernel - 1) > _LARGEST_SPAN
+        ):
+            axes.append(replace(axis, exact=False))
+        else:
             wider = _widened(axis, kernel, dilation, padding)
             axes.append(_counted(wider, kernel, dilation, node) if counts else wider)
-        else:
-            axes.append(replace(axis, exact=False))
     return tuple(axes)
 
 

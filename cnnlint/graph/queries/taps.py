@@ -10,6 +10,9 @@ from cnnlint.graph.dims import Shape
 from cnnlint.graph.model import Node
 from cnnlint.graph.operations import Convolution
 
+MOST = 1_000_000
+"""Taps that are looked at one by one; a kernel or map with more is not a real one."""
+
 
 def outputs(size: int, kernel: int, stride: int, padding: int = 0, dilation: int = 1) -> int:
     """How many windows fit along one axis (formula F1, without ``ceil_mode``)."""
@@ -26,6 +29,17 @@ def unread_positions(size: int, kernel: int, stride: int, padding: int = 0, dila
     return tuple(position for position in range(size) if position not in read)
 
 
+def unread_count(size: int, kernel: int, stride: int, padding: int = 0, dilation: int = 1) -> int | None:
+    """How many positions along one axis no window reads; ``None`` if not one window fits, or if there are too many taps
+    to look at each of a dilated window."""
+    windows = outputs(size, kernel, stride, padding, dilation)
+    if windows == 0:
+        return None
+    if dilation == 1 and kernel >= stride and padding < kernel:
+        return max(0, (size + 2 * padding - kernel) % stride - padding)
+    return len(unread_positions(size, kernel, stride, padding, dilation)) if windows * kernel <= MOST else None
+
+
 def live_taps(size: int, windows: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> tuple[int, ...]:
     """The taps that read a position of the map in at least one of ``windows`` windows; the others read only padding."""
     return tuple(
@@ -39,8 +53,8 @@ def live_taps(size: int, windows: int, kernel: int, stride: int, padding: int, d
 def conv_live_taps(node: Node) -> frozenset[tuple[int, ...]] | None:
     """The taps of a convolution, as one index an axis, that ever read its map.
 
-    ``None`` where a size is not known and for what reads no zeros at the border: other padding modes repeat pixels,
-    and a transposed convolution reads no border."""
+    ``None`` where a size is not known, for a kernel beyond all measure, and for what reads no zeros at the border:
+    other padding modes repeat pixels, and a transposed convolution reads no border."""
     conv, before, after = node.op, node.inputs[0].shape, node.output.shape
     if not isinstance(conv, Convolution) or conv.transposed or conv.padding_mode != "zeros":
         return None
@@ -48,7 +62,9 @@ def conv_live_taps(node: Node) -> frozenset[tuple[int, ...]] | None:
     if before is None or after is None or len(before) != axes + 2:
         return None
     numbers = _integers(before[2:], after[2:], conv.kernel_size, conv.stride, conv.padding, conv.dilation)
-    return None if numbers is None else frozenset(product(*(live_taps(*axis) for axis in zip(*numbers, strict=True))))
+    if numbers is None or prod(numbers[2]) > MOST:
+        return None
+    return frozenset(product(*(live_taps(*axis) for axis in zip(*numbers, strict=True))))
 
 
 def _integers(*shapes: Shape) -> list[tuple[int, ...]] | None:

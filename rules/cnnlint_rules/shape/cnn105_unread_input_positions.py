@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import prod
 
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution, Pooling
-from cnnlint.graph.queries.layers import built_only_by, layer_of
-from cnnlint.graph.queries.taps import outputs, unread_positions
+from cnnlint.graph.queries.inputs import size_declared
+from cnnlint.graph.queries.layers import argument_position, built_only_by, layer_of
+from cnnlint.graph.queries.taps import MOST, unread_count
 from cnnlint.graph.wording import percent, plural, times
 from cnnlint.rule import Category, Example, Finding, Fix, Rule, SetArgument, Severity
-
-_LARGEST = 1_000_000
-"""Taps an axis may have over all its windows; beyond that no map is real."""
 
 
 class UnreadInputPositions(Rule):
@@ -46,7 +44,7 @@ class UnreadInputPositions(Rule):
     When not to worry
     -----------------
     A remainder that only drops padding loses nothing (3×3 at stride 2 with padding 1 on an even size); the rule counts
-    positions, not remainders. It speaks only for a known input size.
+    positions, not remainders. It speaks only for an input size that somebody gave.
 
     References
     ----------
@@ -93,6 +91,19 @@ class Net(nn.Sequential):
         ),
     )
     good = (
+        Example(
+            """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(3, 8, 5), nn.MaxPool2d(2), nn.MaxPool2d(2))
+        self.fc = nn.Linear(8 * 7 * 7, 10)
+
+    def forward(self, x):
+        return self.fc(torch.flatten(self.body(x), 1))
+""",
+            why="a size that is only solved from the linear layer: 32 fits, and reads all",
+        ),
         Example(
             """\
 class Net(nn.Sequential):
@@ -143,37 +154,60 @@ class Net(nn.Sequential):
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """One finding for each layer that drops a border."""
-        if not model.evidence.gives_size:
+        if not size_declared(model):
             return
         for node in model.nodes:
             match node.op:
-                case Convolution(transposed=False) | Pooling(ceil_mode=False) as window if node.certain:
+                case Convolution(transposed=False) | Pooling(kind="max" | "avg" | "lp", ceil_mode=False) as window:
                     axes = _axes(node, window)
-                    if axes is not None:
+                    if axes and node.certain:
                         yield from self._judged(model, node, window, axes)
 
     def _judged(
         self, model: ModelGraph, node: Node, window: Convolution | Pooling, axes: list[tuple[int, ...]]
     ) -> Iterator[Finding]:
-        unread = [len(unread_positions(*axis)) for axis in axes]
-        sizes = [axis[0] for axis in axes]
+        unread, sizes = [unread_count(*axis) or 0 for axis in axes], [axis[0] for axis in axes]
         share = 1 - prod(1 - lost / size for lost, size in zip(unread, sizes, strict=True))
         if share < self.options.min_unread:
             return
-        place = built_only_by(model, node) if isinstance(window, Pooling) else None
+        name, value = _remedy(window, axes)
+        place = built_only_by(model, node)
+        fix = SetArgument(place, name, value, argument_position(node.module, name)) if place and value else None
         yield self.finding(
             layer_of(node),
             f"kernel {times(window.kernel_size)} at stride {times(window.stride)} never reads {_named(unread)} of the "
             f"{times(sizes)} map: {percent(share)} of it",
-            help="ceil_mode=True" if isinstance(window, Pooling) else "pad the input, or choose a size that fits",
+            help=f"{name}={value}" if value else "pad the input, or choose a size that fits",
             data={"unread": unread, "share": share, "size": sizes},
-            fix=Fix((SetArgument(place, "ceil_mode", "True"),)) if place is not None else None,
+            fix=Fix((fix,)) if fix is not None else None,
         )
 
 
+def _remedy(window: Convolution | Pooling, axes: list[tuple[int, ...]]) -> tuple[str, str]:
+    """The argument that makes the windows reach the border, and its value; no value if no padding does."""
+    if isinstance(window, Pooling):
+        return "ceil_mode", "True"
+    enough = [
+        next(
+            (
+                more
+                for more in range(padding, min(kernel, 64))
+                if unread_count(size, kernel, stride, more, dilation) == 0
+            ),
+            None,
+        )
+        for size, kernel, stride, padding, dilation in axes
+    ]
+    return "padding", "" if None in enough or window.padding_text else _per_axis(enough)
+
+
+def _per_axis(values: Sequence[object]) -> str:
+    return str(values[0]) if len(set(values)) == 1 else f"({', '.join(map(str, values))})"
+
+
 def _axes(node: Node, window: Convolution | Pooling) -> list[tuple[int, ...]] | None:
-    """Size, kernel, stride, padding and dilation by axis; ``None`` where one is unknown or absurdly large, the stride
-    exceeds the kernel or not one window fits."""
+    """Size, kernel, stride, padding and dilation by axis; ``None`` where one is unknown, the stride exceeds the kernel,
+    or what is read cannot be counted."""
     shape = node.inputs[0].shape
     if shape is None:
         return None
@@ -181,11 +215,7 @@ def _axes(node: Node, window: Convolution | Pooling) -> list[tuple[int, ...]] | 
     axes: list[tuple[int, ...]] = []
     for row in zip(shape[-rank:], window.kernel_size, window.stride, window.padding, window.dilation, strict=False):
         known = tuple(value for value in row if isinstance(value, int))
-        if len(known) < len(row):
-            return None
-        size, kernel, stride, padding, dilation = known
-        windows = outputs(size, kernel, stride, padding, dilation)
-        if stride > kernel or not 0 < windows * kernel <= _LARGEST:
+        if len(known) < len(row) or known[2] > known[1] or known[1] > MOST or unread_count(*known) is None:
             return None
         axes.append(known)
     return axes
