@@ -6,10 +6,22 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from cnnlint.graph.dims import less
 from cnnlint.graph.model import ModelGraph, Node
-from cnnlint.graph.operations import Activation, Convolution, PixelShuffle, Resample
-from cnnlint.graph.queries.chains import ancestors, behind, is_transparent, source, stem_convolutions
+from cnnlint.graph.operations import Activation, Convolution, PixelShuffle, Resample, Reshape
+from cnnlint.graph.queries.chains import (
+    ancestors,
+    behind,
+    is_transparent,
+    reaches_output,
+    source,
+    stem_convolutions,
+)  # fmt: skip
 from cnnlint.graph.queries.kernels import DenseKernel, dense_kernel
+from cnnlint.graph.queries.pools import is_map
+
+LEAST_WIDTH = 32
+"""A bottleneck of fewer channels inside is too narrow to be offered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +49,8 @@ def bottleneck_weights(kernel: DenseKernel) -> int:
 
 def wide_runs(model: ModelGraph, min_channels: int) -> tuple[WideRun, ...]:
     """The runs of 3×3 convolutions with at least ``min_channels`` at both ends, but for those inside a bottleneck, in
-    a decoder (behind upsampling), in a head shared by several maps, and first in a network, which as wide as they are
-    belong to the head of a larger one."""
+    a decoder (behind upsampling), in a head for dense predictions (shared by several maps, or read by output layers
+    only), and first in a network, which as wide as they are belong to the head of a larger one."""
     calls = Counter(node.module for node in model.nodes if isinstance(node.op, Convolution))
     stems = stem_convolutions(model)
     wide = {
@@ -83,13 +95,31 @@ def _wide(model: ModelGraph, min_channels: int) -> Iterable[tuple[Node, DenseKer
             kernel is not None
             and node.certain
             and kernel.kernel == 3
-            and min(kernel.fan_in, kernel.out) >= min_channels
+            and min(kernel.fan_in, kernel.out) >= max(min_channels, 4 * LEAST_WIDTH)
         ):
             yield node, kernel
 
 
 def _exempt(model: ModelGraph, node: Node) -> bool:
-    return _inside_bottleneck(model, node) or any(_upsamples(other) for other in ancestors(model, node))
+    return (
+        _inside_bottleneck(model, node)
+        or _feeds_predictions(model, node)
+        or any(_upsamples(other) for other in ancestors(model, node))
+    )
+
+
+def _feeds_predictions(model: ModelGraph, node: Node) -> bool:
+    """Whether nothing reads the result but convolutions that predict: 1×1 or narrower ones that give maps of the
+    model's output."""
+    assert isinstance(node.op, Convolution)
+    readers = behind(model, node.output, _passes)
+    return bool(readers) and all(
+        isinstance(reader.op, Convolution)
+        and (_is_pointwise(reader) or less(reader.op.out_channels, node.op.out_channels))
+        and is_map(reader.output)
+        and reaches_output(model, reader.output, lambda each: _passes(each) or isinstance(each.op, Resample | Reshape))
+        for reader in readers
+    )
 
 
 def _inside_bottleneck(model: ModelGraph, node: Node) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution
@@ -11,7 +12,8 @@ from cnnlint.graph.queries.chains import stem_convolutions
 from cnnlint.graph.queries.kernels import DenseKernel, Stack, dense_kernel, stacked
 from cnnlint.graph.queries.places import own_layer
 from cnnlint.graph.wording import number, per_sample, percent, short
-from cnnlint.rule import Category, Example, Finding, Rule, Severity
+from cnnlint.rule import Category, Example, Finding, Fix, Rule, Severity
+from cnnlint_rules.efficiency.replacements import convolution, replaced, same_padding, sequence
 
 _NET = """\
 class Net(nn.Module):
@@ -118,6 +120,7 @@ class LargeDenseKernel(Rule):
         Example(_NET.format(conv="nn.Conv2d(64, 64, (7, 1), padding=(3, 0))"), why="factorised"),
         Example(_NET.format(conv="nn.Conv2d(64, 64, 8, stride=8)"), why="patches: kernel equal to stride"),
         Example(_NET.format(conv="nn.Conv2d(64, 64, 5, padding=4, dilation=2)"), why="dilated"),
+        Example(_NET.format(conv="nn.Conv2d(64, 64, 5, padding=2, groups=2)"), why="grouped"),
         Example(_NET.format(conv="nn.Conv2d(64, 3, 9, padding=4)"), why="the output layer of a super-resolution net"),
         Example(_NET.format(conv="nn.Conv2d(64, 64, 5, stride=2, padding=2)"), why="strided: a stack costs more MACs"),
     )
@@ -144,12 +147,12 @@ class LargeDenseKernel(Rule):
             stack = stacked(conv, self.options.min_saving)
             if stack is not None and (node.module, node.span) not in seen:
                 seen.add((node.module, node.span))
-                yield self._finding(node, conv, stack)
+                yield self._finding(model, node, conv, stack)
 
     def _is_small(self, conv: DenseKernel) -> bool:
         return conv.out <= self.options.max_output_channels or conv.fan_in <= self.options.max_stem_channels
 
-    def _finding(self, node: Node, conv: DenseKernel, stack: Stack) -> Finding:
+    def _finding(self, model: ModelGraph, node: Node, conv: DenseKernel, stack: Stack) -> Finding:
         inner = [str(stack.width)] * (stack.layers - 1) if stack.layers <= 5 else [str(stack.width), "…"]
         widths = "→".join([str(conv.fan_in), *inner, str(conv.out)])
         saving = 1 - stack.weights / conv.weights
@@ -164,12 +167,23 @@ class LargeDenseKernel(Rule):
             f"{stack.layers} stacked 3×3 ({widths}) see as far with {number(stack.weights)} (-{percent(saving)})",
             help=_help(node, conv, stack, macs if isinstance(macs, int) else None),
             data=data if not isinstance(macs, int) else {**data, "macs": macs},
+            fix=_stacked(model, node, conv, stack),
         )
+
+
+def _stacked(model: ModelGraph, node: Node, conv: DenseKernel, stack: Stack) -> Fix | None:
+    assert isinstance(node.op, Convolution)
+    keeps = same_padding(node.op)
+    if keeps is None:
+        return None
+    widths = [conv.fan_in, *[stack.width] * (stack.layers - 1), conv.out]
+    arguments = ("padding=1" if keeps else "", "" if conv.bias else "bias=False")
+    return replaced(model, node, sequence([convolution(a, b, 3, *arguments) for a, b in pairwise(widths)]))
 
 
 def _help(node: Node, conv: DenseKernel, stack: Stack, macs: int | None) -> str:
     parts = [f"{stack.layers} convolutions of 3×3 with a nonlinearity between"]
-    if macs:
+    if macs and isinstance(node.op, Convolution) and same_padding(node.op):
         parts.append(f"{short(macs * stack.weights / conv.weights)} MACs instead of {short(macs)}")
     if stack.biases:
         parts.append(f"{number(stack.biases)} more biases")

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cnnlint.graph.model import ModelGraph
+from cnnlint.graph.operations import Convolution
 from cnnlint.graph.queries.bottlenecks import WideRun, wide_runs
 from cnnlint.graph.queries.places import own_layer
 from cnnlint.graph.wording import number
-from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
+from cnnlint.rule import Applicability, Category, Edit, Example, Finding, Fix, Related, Rule, Severity
+from cnnlint_rules.efficiency.replacements import convolution, replaced, same_padding, sequence
 
 _NET = """\
 class Net(nn.Module):
@@ -53,8 +55,9 @@ class WideConvWithoutBottleneck(Rule):
     When not to worry
     -----------------
     It is a trade-off: ResNet-18 and ResNet-34 keep the wide layers, ResNet-50 does not, and pretrained weights do not
-    carry over. With batch norm the three layers add `4m + 2Co` parameters. Silent inside bottlenecks and in decoders,
-    behind upsampling.
+    carry over. With batch norm the three layers add `4m + 2Co` parameters. Silent inside bottlenecks, in decoders
+    behind upsampling, in heads that predict for each position, and where the bottleneck would have fewer than 32
+    channels.
 
     References
     ----------
@@ -126,6 +129,18 @@ class WideConvWithoutBottleneck(Rule):
             why="a decoder",
         ),
         Example(_NET.format(fan_in=256, body="nn.Conv2d(256, 256, 3, groups=256)"), why="depthwise"),
+        Example(
+            _NET.format(
+                fan_in=256,
+                body="nn.Conv2d(256, 256, 3, padding=1),\n            nn.ReLU(),\n            nn.Conv2d(256, 9, 1)",
+            ),
+            inputs=("3x64x64",),
+            why="a head that predicts for each position",
+        ),
+        Example(
+            _NET.format(fan_in=256, body="nn.Conv2d(256, 256, 3, stride=2, padding=1)"),
+            why="strided",
+        ),
     )
 
     @dataclass(frozen=True)
@@ -138,9 +153,9 @@ class WideConvWithoutBottleneck(Rule):
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """One finding for each run."""
         for run in wide_runs(model, self.options.min_channels):
-            yield self._finding(run)
+            yield self._finding(model, run)
 
-    def _finding(self, run: WideRun) -> Finding:
+    def _finding(self, model: ModelGraph, run: WideRun) -> Finding:
         ratio = run.weights / run.bottlenecks
         first, last = run.kernels[0], run.kernels[-1]
         width = first.out // 4
@@ -169,4 +184,24 @@ class WideConvWithoutBottleneck(Rule):
             help=f"1×1 to a quarter of the channels, 3×3, 1×1 back; batch norms add {number(norms)} parameters",
             data={"layers": len(run.nodes), "weights": run.weights, "bottleneck_weights": run.bottlenecks},
             related=related,
+            fix=_bottlenecks(model, run),
         )
+
+
+def _bottlenecks(model: ModelGraph, run: WideRun) -> Fix | None:
+    """A bottleneck in place of each layer of the run."""
+    edits: list[Edit] = []
+    for node, kernel in zip(run.nodes, run.kernels, strict=True):
+        assert isinstance(node.op, Convolution)
+        keeps, width = same_padding(node.op), kernel.out // 4
+        bias = "" if kernel.bias else "bias=False"
+        layers = [
+            convolution(kernel.fan_in, width, 1, bias),
+            convolution(width, width, 3, "padding=1" if keeps else "", bias),
+            convolution(width, kernel.out, 1, bias),
+        ]
+        fix = replaced(model, node, sequence(layers))
+        if fix is None or keeps is None:
+            return None
+        edits += fix.edits
+    return Fix(tuple(edits), Applicability.UNSAFE)

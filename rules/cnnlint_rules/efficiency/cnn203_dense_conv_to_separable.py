@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import prod
 
-from cnnlint.graph.model import ModelGraph, Node
+from cnnlint.graph.model import ModelGraph, Module, Node
 from cnnlint.graph.operations import Convolution
 from cnnlint.graph.queries.bottlenecks import wide_runs
 from cnnlint.graph.queries.chains import stem_convolutions
 from cnnlint.graph.queries.kernels import dense_kernel, stacked
-from cnnlint.graph.queries.places import own_layer
+from cnnlint.graph.queries.layers import layer_of
 from cnnlint.graph.queries.shares import mac_shares
 from cnnlint.graph.wording import number, percent, short
-from cnnlint.rule import Category, Example, Finding, Rule, Severity
+from cnnlint.rule import Category, Example, Finding, Fix, Rule, Severity
+from cnnlint_rules.efficiency.replacements import convolution, replaced, sequence
 
 _NET = """\
 class Net(nn.Module):
@@ -41,7 +43,8 @@ class DenseConvToSeparable(Rule):
     --------------
     A dense kernel has `K²·Ci·Co` weights, a depthwise one and a 1×1 together `K²·Ci + Ci·Co`: a factor of
     `1/(1/Co + 1/K²)`, 8.41 for 3×3 from 64 to 128 channels, 8.69 from 256 to 256. MACs scale alike. (MobileNet,
-    arXiv 1704.04861, section 3.1: "8 to 9 times less computation".)
+    arXiv 1704.04861, section 3.1: "8 to 9 times less computation".) A bias of the depthwise convolution adds `Ci`: with
+    all biases 64 to 128 channels have 73,856 parameters or 8,960, 8.24 times fewer.
 
     Example
     -------
@@ -108,6 +111,7 @@ class DenseConvToSeparable(Rule):
         Example(_NET.format(fan_in=64, conv="nn.Conv2d(64, 128, 1)"), inputs=("3x32x32",), why="1×1"),
         Example(_NET.format(fan_in=64, conv="nn.Conv2d(64, 64, 3, groups=64)"), inputs=("3x32x32",), why="grouped"),
         Example(_NET.format(fan_in=16, conv="nn.Conv2d(16, 32, 3)"), inputs=("3x32x32",), why="narrow"),
+        Example(_NET.format(fan_in=256, conv="nn.Conv2d(256, 256, 3, padding=1)"), inputs=("3x32x32",), why="CNN202's"),
         Example(_NET.format(fan_in=64, conv="nn.Conv2d(64, 64, 5)"), inputs=("3x32x32",), why="CNN201's"),
     )
 
@@ -121,37 +125,56 @@ class DenseConvToSeparable(Rule):
     options: Options
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
-        """One finding for each dense convolution that is worth it."""
+        """One finding for each dense convolution that is worth it, whose calls count together."""
         shares = mac_shares(model)
         others = {node for run in wide_runs(model, 256) for node in run.nodes} | stem_convolutions(model)
+        calls: dict[Module | Node, list[Node]] = {}
         for node in model.nodes:
             op = node.op
             if not isinstance(op, Convolution) or op.transposed or op.groups != 1 or not node.certain or node in others:
                 continue
             kernel = dense_kernel(node)
-            if kernel is not None and stacked(kernel, 0.2) is not None:
-                continue
-            amount, share = shares.get(node, (0, 0.0))
-            if share >= self.options.min_share:
-                yield from self._judged(node, op, amount, share)
+            if kernel is None or stacked(kernel, 0.2) is None:
+                calls.setdefault(layer_of(node), []).append(node)
+        for nodes in calls.values():
+            amounts = [shares.get(node, (0, 0.0)) for node in nodes]
+            if sum(share for _, share in amounts) >= self.options.min_share:
+                macs, share = sum(macs for macs, _ in amounts), sum(share for _, share in amounts)
+                yield from self._judged(model, nodes[0], macs, share)
 
-    def _judged(self, node: Node, op: Convolution, macs: int, share: float) -> Iterator[Finding]:
+    def _judged(self, model: ModelGraph, node: Node, macs: int, share: float) -> Iterator[Finding]:
+        op = node.op
+        assert isinstance(op, Convolution)
         sizes = [size for size in (op.in_channels, op.out_channels, *op.kernel_size) if isinstance(size, int)]
         if len(sizes) != 2 + len(op.kernel_size):
             return
         fan_in, out, *kernel = sizes
-        area = 1
-        for size in kernel:
-            area *= size
         if min(kernel) < 3 or min(fan_in, out) < self.options.min_channels:
             return
-        dense, separable = area * fan_in * out, area * fan_in + fan_in * out
-        saved = short(macs * separable / dense)
+        dense, separable = prod(kernel) * fan_in * out, prod(kernel) * fan_in + fan_in * out
         yield self.finding(
-            own_layer(node) or node,
+            layer_of(node),
             f"{'×'.join(map(str, kernel))} convolution {fan_in}→{out}: {number(dense)} weights, {short(macs)} MACs "
             f"({percent(share)} of the model); depthwise and 1×1 have {number(separable)} "
             f"({dense / separable:.2f} times fewer)",
-            help=f"a depthwise convolution (groups={fan_in}) and a 1×1 to {out} channels: {saved} MACs",
+            help=f"a depthwise convolution (groups={fan_in}) and a 1×1 to {out} channels: "
+            f"{short(macs * separable / dense)} MACs",
             data={"weights": dense, "separable_weights": separable, "macs": macs},
+            fix=_separated(model, node, op, fan_in, out),
         )
+
+
+def _separated(model: ModelGraph, node: Node, op: Convolution, fan_in: int, out: int) -> Fix | None:
+    """Depthwise without a bias, batch norm, ReLU and 1×1."""
+    kernel = op.kernel_size[0]
+    if not isinstance(kernel, int) or len({*op.kernel_size}) > 1 or op.padding_text:
+        return None
+    given = (("stride", op.stride, 1), ("padding", op.padding, 0), ("dilation", op.dilation, 1))
+    arguments = [f"{name}={_written(values)}" for name, values, usual in given if set(values) != {usual}]
+    depthwise = convolution(fan_in, fan_in, kernel, *arguments, f"groups={fan_in}", "bias=False")
+    pointwise = convolution(fan_in, out, 1, "" if op.bias else "bias=False")
+    return replaced(model, node, sequence([f"{depthwise}, torch.nn.BatchNorm2d({fan_in})", pointwise]))
+
+
+def _written(values: tuple[object, ...]) -> str:
+    return str(values[0]) if len(set(values)) == 1 else str(values)

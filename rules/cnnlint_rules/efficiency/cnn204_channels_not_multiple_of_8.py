@@ -54,8 +54,9 @@ class ChannelsNotMultipleOf8(Rule):
 
     When not to worry
     -----------------
-    On CPUs and where cuDNN pads by itself: measure. Silent for the input side of the first convolution, the layer
-    that gives the output, maps of one position (squeeze and excitation) and depthwise and grouped convolutions.
+    On CPUs and where cuDNN pads by itself: measure. There is no fix: the layers that read the result change too.
+    Silent for the input side of the first convolution, the layer that gives the output, maps of one position (squeeze
+    and excitation) and depthwise and grouped convolutions.
 
     References
     ----------
@@ -85,9 +86,32 @@ class ChannelsNotMultipleOf8(Rule):
             ("3x32x32",),
             "both, and the output of the stem",
         ),
+        Example(
+            _NET.format(fan_in=64, conv="nn.Conv2d(64, 64, 3)", out=64)
+            .replace(
+                "nn.Linear(64, 10)",
+                "nn.Sequential(nn.Flatten(), nn.Linear(64, 5000), nn.ReLU(), nn.Linear(5000, 1001))",
+            )
+            .replace("nn.Linear(5000, 1001)", "nn.Linear(5000, 2050), nn.ReLU(), nn.Linear(2050, 10)"),
+            ((6, "5000→2050 channels are computed as 5000→2056: 0.3 % of 10.3 M MACs are padding"),),
+            ("3x32x32",),
+            "a linear layer; the output layer is left alone",
+        ),
     )
     good = (
         Example(_NET.format(fan_in=64, conv="nn.Conv2d(64, 96, 3)", out=96), inputs=("3x32x32",), why="multiples of 8"),
+        Example(
+            _NET.format(fan_in=3, conv="nn.Conv2d(3, 64, 3)", out=64).replace(
+                "nn.Conv2d(3, 3, 3, 2, 1)", "nn.Identity()"
+            ),
+            inputs=("3x32x32",),
+            why="the three channels of an image",
+        ),
+        Example(
+            _NET.format(fan_in=64, conv="nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(64, 20, 1))", out=20),
+            inputs=("3x32x32",),
+            why="a squeeze on a map of one position",
+        ),
         Example(
             _NET.format(fan_in=64, conv="nn.Conv2d(64, 100, 3, groups=4)", out=100),
             inputs=("3x32x32",),
