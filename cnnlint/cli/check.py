@@ -14,12 +14,13 @@ from cnnlint.cli.options import (
     color_option,
     config_options,
     discovery_options,
+    grad_option,
     input_option,
     selection_options,
     trace_options,
     wants_color,
 )
-from cnnlint.cli.settings import discovery_settings, resolver, usable
+from cnnlint.cli.settings import discovery_settings, python_setting, resolver, usable
 from cnnlint.config.model import FAIL_ON
 from cnnlint.graph.shapes import InputShape
 from cnnlint.report import FORMATS, Style
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 @click.option("--diff", is_flag=True, help="Show what --fix would change, and change nothing.")
 @click.option("--add-ignore", is_flag=True, help="Change files: silence what is found with comments.")
 @click.option("--trace", is_flag=True, help="Run the models in a process of their own and prove what is found.")
-@apply(input_option, *trace_options, *config_options, *discovery_options)
+@apply(input_option, *trace_options, grad_option, *config_options, *discovery_options)
 @click.option("--stdin-filename", type=click.Path(path_type=Path), help="Name of the file that `-` stands for.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Number of processes [default: as pays].")
 @click.option("--statistics", is_flag=True, help="Count findings by rule instead of listing them.")
@@ -71,7 +72,7 @@ def command(
         raise click.UsageError("- stands alone: it cannot be linted together with files")
     if STDIN in paths and options["trace"]:
         raise click.UsageError("--trace needs files: a model on standard input cannot be imported")
-    settings = discovery_settings(options)
+    settings = discovery_settings(options) | python_setting(options["python"])
     given = {"fail-on": fail_on, "output-format": output_format}
     settings |= {key: value for key, value in given.items() if value is not None}
     request = Request(
@@ -94,7 +95,7 @@ def _tracing(options: Mapping[str, Any]) -> TraceOptions | None:
 
     if not options["trace"]:
         return None
-    return TraceOptions(options["python"], options["time_limit"], options["memory_limit"], options["grad"])
+    return TraceOptions(options["time_limit"], options["memory_limit"], options["output_limit"], options["grad"])
 
 
 _PLAIN = ("exit_zero", "fix", "unsafe_fixes", "diff", "add_ignore", "jobs", "statistics", "verbose", "quiet")

@@ -69,13 +69,28 @@ input_option = click.option(
 )  # fmt: skip
 python_option = click.option(
     "--python", type=click.Path(path_type=Path), metavar="PATH",
-    help="Interpreter (or environment folder) that models run under; needs torch and fvcore.",
+    help="Interpreter (or environment folder) that models run under, with torch and fvcore; its packages are read.",
 )  # fmt: skip
 trace_options = (
     python_option,
-    click.option("--time-limit", default=60.0, show_default=True, metavar="SECONDS", help="Time for one model."),
-    click.option("--memory-limit", default=4.0, show_default=True, metavar="GB", help="Memory for one model."),
-    click.option("--grad", is_flag=True, help="With a trace, one backward pass too; --trace=grad is short for both."),
+    *(
+        click.option(
+            name,
+            type=click.FloatRange(min=0, min_open=True),
+            default=default,
+            show_default=True,
+            metavar=unit,
+            help=text,
+        )
+        for name, default, unit, text in (
+            ("--time-limit", 60.0, "SECONDS", "Time for one model."),
+            ("--memory-limit", 4.0, "GB", "Memory for one model."),
+            ("--output-limit", 256.0, "MB", "Results of one model, and any file that it writes."),
+        )
+    ),
+)
+grad_option = click.option(
+    "--grad", is_flag=True, help="With a trace, one backward pass too; --trace=grad is short for both."
 )
 color_option = click.option(
     "--color", type=Word(["auto", "always", "never"]), default="auto", show_default=True, help="Colours in the output."

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from cnnlint.config import Resolved, Resolver
 from cnnlint.errors import UserError
+from cnnlint.source.paths import absolute
 
 T = TypeVar("T")
 
@@ -33,6 +35,12 @@ def discovery_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     if options["no_respect_gitignore"]:
         found["respect-gitignore"] = False
     return found
+
+
+def python_setting(python: Path | None) -> dict[str, Any]:
+    """The setting that ``--python`` gives: models run under that interpreter, and the packages installed for it are
+    the ones whose source is read."""
+    return {} if python is None else {"python": str(absolute(python))}
 
 
 def usable(work: Callable[[], T]) -> T:

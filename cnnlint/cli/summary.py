@@ -12,7 +12,7 @@ import click
 
 from cnnlint.cli.options import Word, apply, config_options, input_option, trace_options
 from cnnlint.cli.outputs import emit
-from cnnlint.cli.settings import resolver, usable
+from cnnlint.cli.settings import python_setting, resolver, usable
 from cnnlint.graph.shapes import InputShape
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def command(
     python: Path | None,
     time_limit: float,
     memory_limit: float,
-    grad: bool,
+    output_limit: float,
     output_format: str,
     config: tuple[str, ...],
     isolated: bool,
@@ -53,7 +53,7 @@ def command(
 
     if trace and (sizes or train):
         raise click.UsageError("--trace runs the model once, in evaluation mode: not together with --sizes or --train")
-    found = resolver(config, isolated)
+    found = resolver(config, isolated, python_setting(python))
     read = partial(summarize, resolver=found, inputs=inputs, sizes=sizes, training=train)
     with ExitStack() as stack:
         if trace:
@@ -61,7 +61,7 @@ def command(
             from cnnlint.lint.proving import TraceOptions
             from cnnlint.lint.tracing import Tracers
 
-            tracers = stack.enter_context(Tracers(TraceOptions(python, time_limit, memory_limit, grad)))
+            tracers = stack.enter_context(Tracers(TraceOptions(time_limit, memory_limit, output_limit)))
             read = partial(measure, resolver=found, inputs=inputs, tracers=tracers)
         summaries = _read(targets, read)
     emit(WRITERS[output_format](summaries), for_people=output_format == "text")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnnlint.cli.options import Word, apply, config_options, input_option, trace_options
+from cnnlint.cli.options import Word, apply, config_options, grad_option, input_option, trace_options
 from cnnlint.cli.outputs import emit
-from cnnlint.cli.settings import resolver, usable
+from cnnlint.cli.settings import python_setting, resolver, usable
 from cnnlint.graph.shapes import InputShape
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ EQUAL, DIFFERS, FAILED = 0, 1, 2
 
 @click.command("trace")
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
-@apply(input_option, *trace_options)
+@apply(input_option, *trace_options, grad_option)
 @click.option("--output-format", type=Word(["text", "json", "markdown"]), default="text", show_default=True)
 @apply(*config_options)
 def command(
@@ -31,6 +31,7 @@ def command(
     python: Path | None,
     time_limit: float,
     memory_limit: float,
+    output_limit: float,
     grad: bool,
     output_format: str,
     config: tuple[str, ...],
@@ -47,8 +48,8 @@ def command(
     from cnnlint.lint.tracing import Tracers
     from cnnlint.report.comparison import WRITERS, Failed
 
-    found = resolver(config, isolated)
-    with Tracers(TraceOptions(python, time_limit, memory_limit)) as tracers:
+    found = resolver(config, isolated, python_setting(python))
+    with Tracers(TraceOptions(time_limit, memory_limit, output_limit)) as tracers:
         try:
             results = usable(
                 lambda: [each for target in targets for each in _results(target, found, inputs, tracers, grad)]

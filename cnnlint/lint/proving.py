@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TraceOptions:
-    """The interpreter that models run under (``None``: the configured or the current one), and limits for one model:
-    seconds and gigabytes; whether a backward pass is run too."""
+    """Limits for one model: seconds, gigabytes of memory, megabytes of results and of any file that it writes; whether
+    a backward pass is run too. The interpreter is the setting ``python``."""
 
-    python: Path | None = None
     seconds: float = 60.0
     gigabytes: float = 4.0
+    megabytes: float = 256.0
     gradients: bool = False
 
 

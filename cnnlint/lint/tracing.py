@@ -44,8 +44,7 @@ class Tracers:
     """A traced process for each interpreter that a run needs. A context manager, as each of them is."""
 
     def __init__(self, options: TraceOptions) -> None:
-        self._options = options
-        self._limits = Limits(seconds=options.seconds, memory=int(options.gigabytes * (1 << 30)))
+        self._limits = Limits(options.seconds, int(options.gigabytes * 2**30), int(options.megabytes * 2**20))
         self._tracers: dict[Path | None, Tracer] = {}
 
     def __enter__(self) -> Self:
@@ -55,8 +54,8 @@ class Tracers:
         self.close()
 
     def of(self, resolved: Resolved) -> Tracer:
-        """The process for the interpreter that these settings and the command line name."""
-        python = python_of(resolved, self._options.python)
+        """The process for the interpreter that these settings name."""
+        python = python_of(resolved)
         if python not in self._tracers:
             self._tracers[python] = Tracer(python, self._limits)
         return self._tracers[python]

@@ -6,7 +6,10 @@ CNNLINT_TRACE_PYTHON=<that environment> pytest tests/trace/test_torchvision_trac
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +23,7 @@ from cnnlint.lint.tracing import Tracers, project_of, trace_graph
 from cnnlint.trace import compare
 
 pytestmark = pytest.mark.corpus
+SCRIPT = Path(__file__).parents[2] / "fixtures" / "scripts" / "transfer_learning.py"
 
 MODELS = (
     "resnet.py:resnet18", "vision_transformer.py:vit_b_32", "densenet.py:densenet121",
@@ -38,14 +42,14 @@ def environment() -> Path:
 
 @pytest.fixture(scope="module")
 def tracers(environment: Path) -> Iterator[Tracers]:
-    with Tracers(TraceOptions(environment)) as found:
+    with Tracers(TraceOptions()) as found:
         yield found
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_equal_in_every_row(model: str, environment: Path, tracers: Tracers) -> None:
     folder = next(environment.glob("lib/python*/site-packages/torchvision/models"))
-    resolver = Resolver(isolated=True)
+    resolver = Resolver(options={"python": str(environment)}, isolated=True)
     target = str(folder / model)
     graphs = read_target(target, resolver, [InputShape(None, (3, 224, 224))])
     resolved, project = project_of(target, resolver)
@@ -57,3 +61,29 @@ def test_equal_in_every_row(model: str, environment: Path, tracers: Tracers) -> 
     assert traced.counts is not None
     counted = {name: macs for name, macs in traced.counts.products.items() if name in ("conv", "linear")}
     assert counted.get("conv") == graphs[0].macs_by_op.get("conv")
+
+
+def _cnnlint(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", "-m", "cnnlint", *arguments, "--isolated"]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_no_warning_of_torch_reaches_the_terminal(environment: Path, tmp_path: Path) -> None:
+    """Importing fvcore under this torch gives a FutureWarning."""
+    (tmp_path / "net.py").write_text(
+        "import torch\nfrom torchvision.models import resnet18\n\n\ndef net():\n"
+        "    return resnet18(weights='DEFAULT')\n"
+    )
+    done = _cnnlint("trace", f"{tmp_path}/net.py:net", "--input", "3x64x64", "--python", str(environment))
+    assert done.stderr == ""
+    assert done.returncode == 0
+    assert "equal in 60 rows (meta device)" in done.stdout
+
+
+def test_a_script_that_freezes_a_pretrained_network(environment: Path) -> None:
+    """The weights are not fetched: what is trained does not depend on them."""
+    done = _cnnlint(
+        "check", str(SCRIPT), "--trace", "--python", str(environment), "--select", "CNN9", "--output-format", "json"
+    )
+    findings = json.loads(done.stdout)["findings"]
+    assert [(finding["code"], finding["proof"]) for finding in findings] == [("CNN901", "confirmed")] * 4
