@@ -453,7 +453,7 @@ def _run_comprehension(it: Interpreter, clause: cst.CompFor, frame: Frame, add: 
                     raise
         return why
     for item in items:
-        it.steps -= 1
+        it.spend(1)
         assign(it, clause.target, item, frame)
         keep = _conditions(it, clause, frame)
         if keep is None:

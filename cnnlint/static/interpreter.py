@@ -106,6 +106,15 @@ class Interpreter:
             if raised.site is None:
                 raised.site, raised.certain = Site(frame.statement, node), self.certain
             raise
+        except (RecursionError, MemoryError):
+            # Values of the program may be nested more deeply than the functions here can follow.
+            raise Exhausted("evaluation was stopped: values are too deep or too large") from None
+
+    def spend(self, steps: int) -> None:
+        """Use up a part of the budget for work that no node stands for. Raises :class:`Exhausted`."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise Exhausted("evaluation was stopped: the step budget is used up")
 
     @property
     def stops(self) -> bool:

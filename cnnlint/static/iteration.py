@@ -110,7 +110,7 @@ def _instance_items(it: Interpreter, value: Instance) -> list[Value] | None:
 
 def merge(it: Interpreter, one: Changes, other: Changes, site: Site) -> None:
     """Leave in every container what holds whichever of the two branches was taken."""
-    it.steps -= len(one) + len(other)
+    it.spend(len(one) + len(other))
     for key in {**one, **other}:
         first, second = one.get(key), other.get(key)
         change = first or second

@@ -12,12 +12,14 @@ from cnnlint.graph.model import Origin, Problem, Tensor
 from cnnlint.graph.model import Value as Returned
 from cnnlint.graph.operations import Operation
 from cnnlint.ops.spec import TensorSpec
+from cnnlint.static.signals import Exhausted
 from cnnlint.static.values import Class, Instance, ModuleInstance, Site, TensorValue, Unknown, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
-MAX_NODES = 100_000
+MAX_NODES = 25_000
+MAX_CALLS = 100_000
 
 Unknowns: TypeAlias = dict[tuple[str, Site | None], Unknown]
 
@@ -178,9 +180,17 @@ class Recorder:
         edges = tuple(tensor.edge for value in inputs for tensor in tensors_of(value))
         record = CallRecord(module, edges, site, len(self.nodes), parent, certain)
         if self.running:
+            self.make_room(calls=1)
             self.stack.append(len(self.calls))
             self.calls.append(record)
         return record
+
+    def make_room(self, *, nodes: int = 0, calls: int = 0) -> None:
+        """More operations and calls are about to be written. Raises :class:`~cnnlint.static.signals.Exhausted`."""
+        if len(self.nodes) + nodes > MAX_NODES:
+            raise Exhausted(f"evaluation was stopped: the model has more than {MAX_NODES:,} operations")
+        if len(self.calls) + calls > MAX_CALLS:
+            raise Exhausted(f"evaluation was stopped: the model calls more than {MAX_CALLS:,} modules")
 
     def end_call(self, record: CallRecord, output: Value) -> None:
         record.stop = len(self.nodes)
@@ -204,8 +214,9 @@ class Recorder:
     ) -> list[TensorValue]:
         """Write down one operation and return its output tensors."""
         module = self.module
-        if not self.running or module is None or len(self.nodes) >= MAX_NODES:
+        if not self.running or module is None:
             return [TensorValue(Tensor(spec.shape, spec.dtype), spec.values) for spec in specs]
+        self.make_room(nodes=1)
         index = len(self.nodes)
         edges = tuple(Tensor(spec.shape, spec.dtype, Origin.NODE, index) for spec in specs)
         it = self.interpreter

@@ -138,7 +138,8 @@ def _play(it: Interpreter, recording: Recording, module: ModuleInstance, inputs:
     own = dict(zip(map(id, recording.modules), modules, strict=True))
     edges: dict[int, Tensor] = dict(zip(map(id, recording.parameters), _parameters(modules), strict=True))
     edges.update(zip(map(id, recording.inputs), (value.edge for value in inputs), strict=True))
-    it.steps -= len(recording.nodes)
+    recorder.make_room(nodes=len(recording.nodes), calls=len(recording.calls))
+    it.spend(len(recording.nodes))
     shift = len(recorder.nodes) - recording.first_node
     for record in recording.nodes:
         recorder.nodes.append(_played_node(record, own, edges, shift, _place(it, recording, record.site)))

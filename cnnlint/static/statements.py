@@ -305,7 +305,7 @@ def _for(it: Interpreter, node: cst.For, frame: Frame) -> None:
         _maybe_once(it, node.body, frame, Site(frame.statement, node.iter))
         return
     for item in items:
-        it.steps -= 1
+        it.spend(1)
         assign(it, node.target, item, frame)
         if _broken(it, node.body, frame):
             return
@@ -335,7 +335,7 @@ def _maybe_once(it: Interpreter, body: cst.BaseSuite, frame: Frame, site: Site) 
 @statement(cst.While)
 def _while(it: Interpreter, node: cst.While, frame: Frame) -> None:
     while True:
-        it.steps -= 50
+        it.spend(50)
         answer = truth(it, it.eval(node.test, frame))
         if answer is None:
             _maybe_once(it, node.body, frame, Site(frame.statement, node.test))

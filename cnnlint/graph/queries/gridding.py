@@ -27,20 +27,31 @@ from cnnlint.graph.operations import (
 )
 from cnnlint.graph.queries.resolution import changes_resolution
 
-_LARGEST_SPAN = 100_000
-"""Positions between the outermost offsets; beyond that nothing is said."""
+_LARGEST_SPAN = 1 << 14
+"""Positions between the outermost offsets; beyond that, which is by mistake only, nothing is said."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passed:
+    """A convolution on a path, after ``before``: the ``length``-th, and how many of them are dilated. Paths share what
+    they have in common."""
+
+    dilation: int
+    before: Passed | None
+    length: int
+    dilated: int
 
 
 @dataclass(frozen=True, slots=True)
 class AxisReads:
     """The offsets read along one axis: bit ``i`` of ``mask`` stands for offset ``low + i``, and bit 0 is set.
 
-    ``dilations`` are those of the convolutions passed on the path with most dilated ones, ``last`` is the last
-    dilated one of them. ``exact`` is whether all of the path is known."""
+    ``path`` holds the convolutions passed on the path with most dilated ones, ``last`` is the last dilated one of
+    them. ``exact`` is whether all of the path is known."""
 
     low: int = 0
     mask: int = 1
-    dilations: tuple[int, ...] = ()
+    path: Passed | None = None
     last: Node | None = None
     exact: bool = True
 
@@ -57,9 +68,24 @@ class AxisReads:
         return self.span - self.read
 
     @property
+    def dilations(self) -> tuple[int, ...]:
+        """The dilations of the convolutions on the path, in order."""
+        found: list[int] = []
+        step = self.path
+        while step is not None:
+            found.append(step.dilation)
+            step = step.before
+        return tuple(reversed(found))
+
+    @property
+    def length(self) -> int:
+        """How many convolutions lie on the path."""
+        return self.path.length if self.path else 0
+
+    @property
     def dilated(self) -> int:
-        """How many convolutions with a dilation above 1 lie on the path."""
-        return sum(dilation > 1 for dilation in self.dilations)
+        """How many of them have a dilation above 1."""
+        return self.path.dilated if self.path else 0
 
 
 Reads = tuple[AxisReads, ...]
@@ -152,12 +178,7 @@ def _windowed(node: Node, window: Convolution | Pooling, source: Reads) -> Reads
     for axis, kernel, dilation, padding in zip(
         source, window.kernel_size, window.dilation, window.padding, strict=True
     ):
-        if (
-            not isinstance(kernel, int)
-            or not isinstance(dilation, int)
-            or not isinstance(padding, int)
-            or axis.span + dilation * (kernel - 1) > _LARGEST_SPAN
-        ):
+        if not isinstance(kernel, int) or not isinstance(dilation, int) or not isinstance(padding, int):
             axes.append(replace(axis, exact=False))
         else:
             wider = _widened(axis, kernel, dilation, padding)
@@ -166,6 +187,8 @@ def _windowed(node: Node, window: Convolution | Pooling, source: Reads) -> Reads
 
 
 def _widened(axis: AxisReads, kernel: int, dilation: int, padding: int) -> AxisReads:
+    if axis.span + (kernel - 1) * dilation > _LARGEST_SPAN:
+        return AxisReads(exact=False)
     mask = 0
     for tap in range(kernel):
         mask |= axis.mask << (tap * dilation)
@@ -176,7 +199,8 @@ def _counted(axis: AxisReads, kernel: int, dilation: int, node: Node | None) -> 
     """``axis`` with one more convolution on its path."""
     if kernel == 1:
         return axis
-    return replace(axis, dilations=(*axis.dilations, dilation), last=node if dilation > 1 else axis.last)
+    path = Passed(dilation, axis.path, axis.length + 1, axis.dilated + (dilation > 1))
+    return replace(axis, path=path, last=node if dilation > 1 else axis.last)
 
 
 def _shifted(axis: AxisReads, before: Dim) -> AxisReads:
@@ -185,8 +209,10 @@ def _shifted(axis: AxisReads, before: Dim) -> AxisReads:
 
 def _joined(axes: tuple[AxisReads, ...]) -> AxisReads:
     low = min(axis.low for axis in axes)
+    if any(axis.low - low + axis.span > _LARGEST_SPAN for axis in axes):
+        return AxisReads(exact=False)
     mask = 0
     for axis in axes:
         mask |= axis.mask << (axis.low - low)
-    deepest = max(axes, key=lambda axis: (axis.dilated, len(axis.dilations)))
-    return AxisReads(low, mask, deepest.dilations, deepest.last, all(axis.exact for axis in axes))
+    deepest = max(axes, key=lambda axis: (axis.dilated, axis.length))
+    return AxisReads(low, mask, deepest.path, deepest.last, all(axis.exact for axis in axes))

@@ -10,7 +10,7 @@ from cnnlint.graph.dims import Shape
 from cnnlint.graph.model import Node
 from cnnlint.graph.operations import Convolution
 
-MOST = 1_000_000
+ENUMERABLE = 1_000_000
 """Taps that are looked at one by one; a kernel or map with more is not a real one."""
 
 
@@ -37,7 +37,7 @@ def unread_count(size: int, kernel: int, stride: int, padding: int = 0, dilation
         return None
     if dilation == 1 and kernel >= stride and padding < kernel:
         return max(0, (size + 2 * padding - kernel) % stride - padding)
-    return len(unread_positions(size, kernel, stride, padding, dilation)) if windows * kernel <= MOST else None
+    return len(unread_positions(size, kernel, stride, padding, dilation)) if windows * kernel <= ENUMERABLE else None
 
 
 def live_taps(size: int, windows: int, kernel: int, stride: int, padding: int, dilation: int = 1) -> tuple[int, ...]:
@@ -62,7 +62,7 @@ def conv_live_taps(node: Node) -> frozenset[tuple[int, ...]] | None:
     if before is None or after is None or len(before) != axes + 2:
         return None
     numbers = _integers(before[2:], after[2:], conv.kernel_size, conv.stride, conv.padding, conv.dilation)
-    if numbers is None or prod(numbers[2]) > MOST:
+    if numbers is None or prod(numbers[2]) > ENUMERABLE:
         return None
     return frozenset(product(*(live_taps(*axis) for axis in zip(*numbers, strict=True))))
 

@@ -37,7 +37,7 @@ def deep_copy(it: Interpreter, value: Value, done: dict[int, Value]) -> Value:
     """A copy that shares nothing that can change; what occurs twice in the original occurs twice in the copy."""
     if type(value) in _UNCHANGING:
         return value
-    it.steps -= 1
+    it.spend(1)
     if id(value) in done:
         return done[id(value)]
     made: Value
@@ -58,7 +58,7 @@ def deep_copy(it: Interpreter, value: Value, done: dict[int, Value]) -> Value:
     elif type(value) is tuple:
         made = value if _unchanging(value) else tuple(deep_copy(it, item, done) for item in value)
     elif isinstance(value, dict):
-        made = value.copy()
+        made = done[id(value)] = value.copy()
         made.update((key, deep_copy(it, item, done)) for key, item in value.items())
         made = _same_haze(it, value, made)
     elif isinstance(value, Bound):

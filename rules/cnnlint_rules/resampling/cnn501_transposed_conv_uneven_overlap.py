@@ -10,6 +10,7 @@ from cnnlint.graph.operations import Convolution
 from cnnlint.graph.queries.layers import layer_of
 from cnnlint.graph.queries.overlap import even_kernel, overlap_counts
 from cnnlint.graph.queries.paths import convolutions_behind, is_low_pass_filtered
+from cnnlint.graph.queries.taps import ENUMERABLE
 from cnnlint.graph.queries.weights import has_fixed_weight
 from cnnlint.graph.wording import times
 from cnnlint.rule import Category, Example, Finding, Fix, Rule, SetArgument, Severity
@@ -191,14 +192,15 @@ class Up(nn.Module):
 
 
 def _counts(conv: Convolution) -> list[tuple[int, ...]]:
-    """Overlap counts by axis; a single equal count where a number is unknown."""
+    """Overlap counts by axis; a single equal count where a number is unknown or absurdly large."""
     axes = zip(conv.kernel_size, conv.stride, conv.dilation, strict=True)
     return [
         overlap_counts(kernel, stride, dilation)
-        if isinstance(kernel, int) and isinstance(stride, int) and isinstance(dilation, int) and stride > 0
+        if isinstance(kernel, int) and isinstance(stride, int) and isinstance(dilation, int)
+        and 0 < stride <= ENUMERABLE and kernel <= ENUMERABLE
         else (1,)
         for kernel, stride, dilation in axes
-    ]
+    ]  # fmt: skip
 
 
 def _excused(model: ModelGraph, node: Node) -> bool:

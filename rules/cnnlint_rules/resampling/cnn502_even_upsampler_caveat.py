@@ -9,7 +9,6 @@ from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Activation, Convolution, PixelShuffle
 from cnnlint.graph.queries.chains import is_pointwise, reaches_output, source
 from cnnlint.graph.queries.layers import layer_of
-from cnnlint.graph.queries.overlap import overlap_counts
 from cnnlint.graph.wording import times
 from cnnlint.rule import Category, Example, Finding, Rule, Severity
 
@@ -149,7 +148,7 @@ def _border(conv: Convolution) -> tuple[int, ...] | None:
     widths = []
     for numbers in zip(conv.kernel_size, conv.stride, conv.padding, conv.dilation, strict=True):
         kernel, stride, padding, dilation = (number if isinstance(number, int) else 0 for number in numbers)
-        if not kernel > stride > 1 or dilation != 1 or len(set(overlap_counts(kernel, stride))) > 1:
+        if not kernel > stride > 1 or dilation != 1 or kernel % stride:
             return None
         rim = ceil_div(kernel, stride) * stride - stride - padding
         widths.append(max(rim, 0) if isinstance(rim, int) and (kernel, stride, padding) != (4, 2, 1) else 0)

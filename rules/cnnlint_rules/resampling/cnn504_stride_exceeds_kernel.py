@@ -10,6 +10,7 @@ from cnnlint.graph.operations import Attention, Convolution, MatrixProduct, Merg
 from cnnlint.graph.queries.chains import behind, is_pointwise
 from cnnlint.graph.queries.layers import built_only_by, layer_of
 from cnnlint.graph.queries.paths import leads_into_unknown
+from cnnlint.graph.queries.taps import ENUMERABLE
 from cnnlint.graph.wording import percent, times
 from cnnlint.rule import Category, Example, Finding, Fix, Rule, SetArgument, Severity
 
@@ -159,12 +160,14 @@ def _rearranges(node: Node) -> bool:
 
 def _residues(window: Convolution | Pooling) -> list[tuple[set[int], int]] | None:
     """By axis, the positions modulo the stride that some tap reads, and the stride; ``None`` for signals, kernels of
-    size 1 and unknown numbers."""
+    size 1 and numbers that are unknown or absurdly large."""
     if len(window.kernel_size) < 2 or all(kernel == 1 for kernel in window.kernel_size):
         return None
     result = []
     for kernel, stride, dilation in zip(window.kernel_size, window.stride, window.dilation, strict=True):
-        if not isinstance(kernel, int) or not isinstance(stride, int) or not isinstance(dilation, int) or stride < 1:
+        if not isinstance(kernel, int) or not isinstance(stride, int) or not isinstance(dilation, int):
+            return None
+        if not 0 < stride <= ENUMERABLE or kernel > ENUMERABLE:
             return None
         result.append(({tap * dilation % stride for tap in range(kernel)}, stride))
     return result

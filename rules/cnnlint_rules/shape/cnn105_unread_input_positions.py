@@ -10,7 +10,7 @@ from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution, Pooling
 from cnnlint.graph.queries.inputs import size_declared
 from cnnlint.graph.queries.layers import argument_position, built_only_by, layer_of
-from cnnlint.graph.queries.taps import MOST, unread_count
+from cnnlint.graph.queries.taps import ENUMERABLE, unread_count
 from cnnlint.graph.wording import percent, plural, times
 from cnnlint.rule import Category, Example, Finding, Fix, Rule, SetArgument, Severity
 
@@ -215,7 +215,7 @@ def _axes(node: Node, window: Convolution | Pooling) -> list[tuple[int, ...]] | 
     axes: list[tuple[int, ...]] = []
     for row in zip(shape[-rank:], window.kernel_size, window.stride, window.padding, window.dilation, strict=False):
         known = tuple(value for value in row if isinstance(value, int))
-        if len(known) < len(row) or known[2] > known[1] or known[1] > MOST or unread_count(*known) is None:
+        if len(known) < len(row) or known[2] > known[1] or known[1] > ENUMERABLE or unread_count(*known) is None:
             return None
         axes.append(known)
     return axes
