@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 
+_OF_OBJECTS = frozenset(dir(object))
+
+
 def find_in_class(it: Interpreter, cls: Class, name: str, after: Class | None = None) -> Value | None:
     """The attribute as it stands in the class body of ``cls`` or its bases; ``None`` if none has it."""
     found = _find(it, cls, name, after)
@@ -81,7 +84,7 @@ def _of_native(value: Native, name: str) -> Value:
 def get_attribute(it: Interpreter, value: Value, name: str, site: Site) -> Value:
     """``value.name``. Raises the program's ``AttributeError`` where it certainly has none."""
     found = _get(it, value, name, site)
-    if found is MISSING and name.startswith("__"):
+    if found is MISSING and name.startswith("__") and not (isinstance(value, Super) and name not in _OF_OBJECTS):
         return it.unknown(f"{name} of {type_name(value)}", site)
     if found is MISSING:
         text = f"{type_name(value)!r} object has no attribute {name!r}"

@@ -12,6 +12,7 @@ from cnnlint.graph.dims import Sym
 from cnnlint.static.builtintypes import EXCEPTIONS, TYPES
 from cnnlint.static.iteration import items_of
 from cnnlint.static.kinds import is_instance
+from cnnlint.static.library.arrays import ArrayValue
 from cnnlint.static.library.surroundings import SURROUNDINGS
 from cnnlint.static.operators import PYTHON_ERRORS, binary, compare, contains, equal, first_unknown, is_unknown, truth
 from cnnlint.static.signals import Raised
@@ -79,6 +80,8 @@ def length(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: S
         return value.shape[0]
     if isinstance(value, Instance):
         return _instance_length(it, value, site)
+    if isinstance(value, ArrayValue) and value.shape:
+        return value.shape[0]
     if is_unknown(value) or isinstance(value, Sym):
         return first_unknown(it, site, value)
     haze = it.haze(value)

@@ -197,10 +197,14 @@ def _built(it: Interpreter, env: ModuleEnv, path: str, classes: dict[str, Statem
     for statement in builder_statements(env, classes):
         name = statement.names[0]
         function = _quietly(it, lambda name=name: file_name(it, env, name))
+        built = dict(it.recorder.built)
         root = build(it, function, name, statement)
         if isinstance(root, Raised):
             if _certainly_raises(it, function, root):
                 yield Broken(f"{path}:{name}()", name, statement.stmt_span(), root)
+            else:
+                # Its classes are still to be tried by themselves.
+                it.recorder.built, it.recorder.failures = built, []
         elif isinstance(root, ModuleInstance) and _is_model(it, root):
             site = Site(statement, statement.header())
             yield Entry(root, f"{path}:{name}()", statement.stmt_span(), site, made_up=True)

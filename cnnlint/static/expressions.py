@@ -334,6 +334,8 @@ def _call(it: Interpreter, node: cst.Call, frame: Frame) -> Value:
     for arg in node.args:
         value = it.eval(arg.value, frame)
         if arg.keyword is not None:
+            if arg.keyword.value in kwargs:
+                raise Raised(TypeError, f"got multiple values for keyword argument {arg.keyword.value!r}")
             kwargs[arg.keyword.value] = value
         elif not _add_argument(it, arg.star, value, args, kwargs):
             return first_unknown(it, site, value)
@@ -353,6 +355,9 @@ def _add_argument(it: Interpreter, star: str, value: Value, args: list[Value], k
         table = value.payload if isinstance(value, Instance) else value
         if not isinstance(table, dict) or it.haze(table) or not all(isinstance(key, str) for key in table):
             return False
+        twice = next((key for key in table if key in kwargs), None)
+        if twice is not None:
+            raise Raised(TypeError, f"got multiple values for keyword argument {twice!r}")
         kwargs.update(table)
     return True
 

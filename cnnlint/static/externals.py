@@ -28,7 +28,8 @@ from cnnlint.static.containers import DICT as DICT_NATIVES
 from cnnlint.static.containers import LIST, SEQUENTIAL
 from cnnlint.static.library import HANDLERS, IDENTITIES, NOTHING
 from cnnlint.static.library.surroundings import ENVIRON
-from cnnlint.static.library.torchlike import new_device, new_parameter, new_tensor
+from cnnlint.static.library.torchlike import initialiser, new_device, new_parameter, new_tensor
+from cnnlint.static.library.torchnames import missing
 from cnnlint.static.modules import MODULE_NATIVES, layer_class_natives
 from cnnlint.static.values import Class, External, Native, Value
 
@@ -117,9 +118,10 @@ def external(path: str) -> Value:
         return Native(path, HANDLERS[path])
     if path in IDENTITIES:
         return Native(path, lambda it, args, kwargs, site: args[0] if args else None)
-    if path in NOTHING or path.startswith("torch.nn.init."):
-        returns_first = path.startswith("torch.nn.init.")
-        return Native(path, lambda it, args, kwargs, site: args[0] if returns_first and args else None)
+    if path.startswith("torch.nn.init.") and missing("torch.nn.init", path.removeprefix("torch.nn.init.")) is None:
+        return Native(path, initialiser(path.rpartition(".")[2]))
+    if path in NOTHING:
+        return Native(path, lambda it, args, kwargs, site: None)
     if path.startswith("torch."):
         return _torch(path)
     builtin = path.partition(".")[2] if path.startswith("builtins.") else ""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class ModuleEnv:
     """A Python file as evaluation sees it: its statements run when a name they bind is first asked for."""
 
-    __slots__ = ("done", "index", "name", "names", "package", "path", "running")
+    __slots__ = ("done", "in_order", "index", "name", "names", "package", "path", "running")
 
     def __init__(self, name: str, path: Path, index: FileIndex | None) -> None:
         self.name = name
@@ -25,6 +25,8 @@ class ModuleEnv:
         self.names: dict[str, Value] = {"__name__": name, "__file__": str(path)}
         self.done: set[Statement] = set()
         self.running: set[str] = set()
+        self.in_order = False
+        """Whether its statements run one after the other, as a program's do, rather than on demand."""
 
     def __repr__(self) -> str:
         return f"<module {self.name}>"

@@ -39,7 +39,7 @@ def file_name(it: Interpreter, env: ModuleEnv, name: str) -> Value:
     if env.index is None:
         return MISSING
     statements = env.index.scope.by_name.get(name, ())
-    for statement in statements:
+    for statement in () if env.in_order else statements:
         if statement not in env.done and name not in env.running:
             _run(it, env, name, statements)
             break

@@ -71,6 +71,8 @@ class Interpreter:
         """How often the program asked what the machine has: what it raises on purpose may hang on the answer."""
         self.tensor_names: set[str] = set()
         """Attributes of their own that the program has given to tensors."""
+        self.types_change = False
+        """Whether the program sets another default element type, or lets autocast choose."""
         self.hidden_parameters = False
         """Whether the forward pass called something unknown, which may hold parameters."""
 

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from cnnlint.graph.model import Origin, Problem, ProblemKind, Tensor
 from cnnlint.ops.apply import build_layer, call_layer, materialize_layer
-from cnnlint.ops.spec import LayerSpec, LayerState, Refused, Unclear
+from cnnlint.ops.spec import LayerSpec, LayerState, Refused, Result, Unclear
 from cnnlint.static.classes import make_namedtuple
 from cnnlint.static.devices import note_device
+from cnnlint.static.moduletypes import casting, moving, wants_own_type
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
+    Class,
     Function,
     Iteration,
     ModuleInstance,
@@ -55,6 +57,10 @@ def set_on_module(it: Interpreter, module: ModuleInstance, name: str, value: Val
     elif is_parameter:
         _move_to(it, module, name, module.params, value)
     elif name in module.params and (value is None or isinstance(value, TensorValue)):
+        if it.live and value is not None:
+            raise Raised(
+                TypeError, f"cannot assign a tensor as parameter {name!r} (torch.nn.Parameter or None expected)"
+            )
         it.set_item(module.params, name, value)
     elif name in module.modules and value is None:
         it.set_item(module.modules, name, None)
@@ -179,7 +185,13 @@ def _run_layer(it: Interpreter, spec: LayerSpec, args: Args, kwargs: Kwargs, sit
                 _install(it, module, made, site)
             state = made
     sources = tensors_of([*inputs, *kwargs.values()])
-    result = ask(it, lambda: call_layer(spec, state, given, named, it.training), spec.name, sources, site)
+
+    def question() -> Result:
+        result = call_layer(spec, state, given, named, it.training)
+        wants_own_type(it, module, spec, inputs, result)
+        return result
+
+    result = ask(it, question, spec.name, sources, site)
     if module.attrs.get("inplace") is True and isinstance(result, TensorValue) and isinstance(inputs[0], TensorValue):
         from cnnlint.static.torchcalls import move
 
@@ -283,14 +295,6 @@ def _returns_self(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Va
     return args[0]
 
 
-def _moves(name: str) -> Method:
-    def method(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
-        note_device(it, name, args, kwargs, site)
-        return args[0]
-
-    return method
-
-
 def _returns_none(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     return None
 
@@ -319,6 +323,9 @@ def _register(table: str) -> Method:
         if table == "modules" and "." in name:
             raise Raised(KeyError, f'module name can\'t contain ".", got: {name}')
         _refuse_uninitialised(it, module, _REFUSALS[table].format(module.cls.name), site)
+        if table == "modules" and not isinstance(value, ModuleInstance | Unknown | None):
+            kind = value.name if isinstance(value, Class) else type(value).__name__
+            raise Raised(TypeError, f"{kind} is not a Module subclass")
         it.effect(module)
         if table == "buffers" and isinstance(value, TensorValue) and value.edge.origin is Origin.CONSTANT:
             value.edge = replace(value.edge, name=name)
@@ -429,15 +436,17 @@ METHODS: dict[str, Method] = {
     "buffers": _listing("buffers", False), "named_buffers": _listing("buffers", True),
     "train": _train(True), "eval": _train(False), "requires_grad_": _requires_grad, "state_dict": _state_dict,
     "load_state_dict": _load_state_dict,
-    "to": _moves("to"), "cuda": _moves("cuda"), "get_submodule": _submodule, "get_parameter": _submodule,
+    "to": moving("to"), "cuda": moving("cuda"), "get_submodule": _submodule, "get_parameter": _submodule,
     "get_buffer": _submodule,
 } | dict.fromkeys(
     (
-        "cpu", "half", "float", "double", "bfloat16", "type", "xpu", "ipu", "share_memory", "to_empty",
+        "cpu", "xpu", "ipu", "share_memory", "to_empty",
         "compile",
     ),
     _returns_self,
-) | dict.fromkeys(
+) | {
+    name: casting(name) for name in ("half", "float", "double", "bfloat16")
+} | {"type": moving("type")} | dict.fromkeys(
     (
         "zero_grad", "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook",
         "register_backward_hook", "extra_repr", "reset_parameters", "_reset_parameters",

@@ -253,6 +253,8 @@ def _member_value(operand: Value) -> Value:
 
 def binary(it: Interpreter, name: str, left: Value, right: Value, site: Site, inplace: bool = False) -> Value:
     """``left + right`` and its kin."""
+    if name == "mod" and isinstance(left, str | bytes) and not _is_plain(right):
+        return first_unknown(it, site, right)
     if isinstance(left, TensorValue) or isinstance(right, TensorValue):
         return tensor_operator(it, name, left, right, site, inplace)
     for operand, other, dunder in ((left, right, f"__{name.rstrip('_')}__"), (right, left, f"__r{name.rstrip('_')}__")):
@@ -269,8 +271,6 @@ def binary(it: Interpreter, name: str, left: Value, right: Value, site: Site, in
         return first_unknown(it, site, left, right)
     if isinstance(left, ModuleInstance) and left.cls.container_kind and name == "add":
         return _add_modules(it, left, right, site)
-    if name == "mod" and isinstance(left, str | bytes) and not _is_plain(right):
-        return first_unknown(it, site, right)
     _guard_size(it, name, left, right)
     try:
         result = BINARY[name](left, right)

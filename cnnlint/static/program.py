@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,8 @@ MAX_STEPS = 300_000
 _DEFINITIONS = frozenset({"class", "function", "import", "type"})
 _OWN_LIMITS = (MemoryError, OverflowError, RecursionError)
 """What evaluation raises where it would cost too much to go on."""
-_ENDINGS = (SystemExit, KeyboardInterrupt)
+_ELSEWHERE = (SystemExit, KeyboardInterrupt, ImportError)
+"""What ends a program on purpose, or depends on what is installed."""
 
 
 def run_program(project: Project, path: Path) -> Failure | None:
@@ -39,6 +41,7 @@ def run_program(project: Project, path: Path) -> Failure | None:
     if env is None or env.index is None or not _acts(env):
         return None
     env.names["__name__"] = "__main__"
+    env.in_order = True
     try:
         _run(it, env)
     except Raised as raised:
@@ -49,9 +52,12 @@ def run_program(project: Project, path: Path) -> Failure | None:
 
 
 def _acts(env: ModuleEnv) -> bool:
-    """Whether the file's top level does more than define."""
+    """Whether the file's top level does more than define. One that imports from its own package is no program."""
     assert env.index is not None
-    return any(statement.kind not in _DEFINITIONS for statement in env.index.scope.statements)
+    statements = env.index.scope.statements
+    if any(isinstance(statement.node, ast.ImportFrom) and statement.node.level for statement in statements):
+        return False
+    return any(statement.kind not in _DEFINITIONS for statement in statements)
 
 
 def _run(it: Interpreter, env: ModuleEnv) -> None:
@@ -71,7 +77,7 @@ def _site(statement: Statement) -> Site:
 
 def _failure(raised: Raised, env: ModuleEnv) -> Failure | None:
     kinds = (raised.kind,) if isinstance(raised.kind, type) else ()
-    if raised.site is None or not raised.certain or any(issubclass(kind, _OWN_LIMITS + _ENDINGS) for kind in kinds):
+    if raised.site is None or not raised.certain or any(issubclass(kind, _OWN_LIMITS + _ELSEWHERE) for kind in kinds):
         return None
     if env.index is None or raised.site.statement.file is not env.index:
         return None

@@ -144,7 +144,7 @@ def _builtin_item(it: Interpreter, value: Value, index: Value, site: Site) -> Va
         if isinstance(value, Sym):
             return it.unknown("an item of a size", site)
         raise Raised(TypeError, f"{type(value).__name__!r} object is not subscriptable")
-    if isinstance(value, dict) and type(index) is str and index not in value:
+    if isinstance(value, dict) and type(index) is str and index not in value and not it.live:
         from cnnlint.static.registration import complete
 
         if not complete(it, value, index, site) and index not in value:

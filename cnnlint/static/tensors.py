@@ -66,6 +66,8 @@ def tensor_attribute(it: Interpreter, tensor: TensorValue, name: str, site: Site
     simple = _SIMPLE.get(name)
     if simple is not None:
         return simple(it, tensor, site)
+    if name == "grad" and it.live:
+        return it.unknown("a gradient", site)
     if name in _FIXED:
         return _FIXED[name]
     if name in _AS_METHOD:

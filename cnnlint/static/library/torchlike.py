@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from cnnlint.graph.dims import Sym
 from cnnlint.graph.model import Origin, Tensor
-from cnnlint.static.library.define import Args, Kwargs, Table, argument
+from cnnlint.static.library.define import Args, Handler, Kwargs, Table, argument
+from cnnlint.static.signals import Raised
 from cnnlint.static.values import Device, External, ModuleInstance, Native, Site, TensorValue, TorchSize, Value
 
 if TYPE_CHECKING:
@@ -74,7 +75,6 @@ NOTHING = frozenset(
         "logging.error",
         "logging.basicConfig",
         "torch._assert_async",
-        "torch.set_default_dtype",
         "torch._C._jit_set_profiling_mode",
         "sys.stdout.flush",
         "gc.collect",
@@ -116,6 +116,30 @@ def new_tensor(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value
     return call_function(it, "torch.empty" if sizes else "torch.tensor", args[1:], kwargs, site)
 
 
+_FAN_RANKS: dict[str, tuple[int, ...]] = {
+    "dirac_": (3, 4, 5), "eye_": (2,), "sparse_": (2,),
+} | dict.fromkeys(
+    ("xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_", "orthogonal_"), tuple(range(2, 65))
+)  # fmt: skip
+"""Initialisers that need fan-in and fan-out, by the numbers of axes they take."""
+
+
+def initialiser(name: str) -> Handler:
+    """A function of ``torch.nn.init``: it gives its tensor back."""
+
+    def handler(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+        tensor = argument(args, kwargs, 0, "tensor")
+        if tensor is None and name.endswith("_"):
+            raise Raised(AttributeError, f"{name} needs a tensor, gets None")
+        ranks = _FAN_RANKS.get(name)
+        if ranks and isinstance(tensor, TensorValue) and tensor.shape is not None and len(tensor.shape) not in ranks:
+            wanted = "2 axes or more" if len(ranks) > 3 else " or ".join(map(str, ranks)) + " axes"
+            raise Raised(ValueError, f"{name} needs a tensor of {wanted}, gets {len(tensor.shape)}")
+        return tensor
+
+    return handler
+
+
 @TORCH.add("torch.is_tensor", "torch.is_floating_point")
 def _is_tensor(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     return isinstance(args[0], TensorValue)
@@ -140,10 +164,21 @@ def new_device(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value
     return Device(name, int(number) if number.isdigit() else index)
 
 
+@TORCH.add("torch.set_default_dtype", "torch.set_default_tensor_type")
+def _default_type(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    it.types_change = True
+    return None
+
+
+@TORCH.add("torch.autocast", "torch.cuda.amp.autocast", "torch.amp.autocast", "torch.cpu.amp.autocast")
+def _autocast(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    it.types_change = True
+    return _context(it, args, kwargs, site)
+
+
 @TORCH.add(
-    "torch.no_grad", "torch.enable_grad", "torch.inference_mode", "torch.autocast", "torch.cuda.amp.autocast",
-    "torch.amp.autocast", "torch.autograd.profiler.record_function", "torch.profiler.record_function",
-    "contextlib.nullcontext", "contextlib.suppress", "warnings.catch_warnings", "torch.cuda.stream",
+    "torch.no_grad", "torch.enable_grad", "torch.inference_mode", "torch.autograd.profiler.record_function",
+    "torch.profiler.record_function", "contextlib.nullcontext", "warnings.catch_warnings", "torch.cuda.stream",
     "torch.autograd.set_detect_anomaly", "torch.random.fork_rng", "torch.backends.cuda.sdp_kernel",
     "torch.nn.attention.sdpa_kernel",
 )  # fmt: skip
@@ -152,6 +187,11 @@ def _context(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     if len(args) == 1 and not isinstance(args[0], str | bool | int | float | External | None):
         return args[0]
     return Native("context", lambda it, given, kw, site: given[0] if given else None)
+
+
+@TORCH.add("contextlib.suppress")
+def _suppress(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    return it.unknown("what suppress() lets through", site)
 
 
 @TORCH.add("torch.utils.checkpoint.checkpoint")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnlint.graph.dims import Dim, Shape
-from cnnlint.graph.model import ModelGraph
-from cnnlint.graph.operations import Activation, Loss
+from cnnlint.graph.model import ModelGraph, Node
+from cnnlint.graph.operations import Activation, Loss, MatrixProduct
 from cnnlint.graph.queries.places import own_layer
 from cnnlint.graph.queries.scripts import decisive, losses
 from cnnlint.graph.script import ScriptView
@@ -94,6 +94,17 @@ class SoftmaxOverOneChannel(Rule):
     )
     good = (
         Example(_net(outputs=2), why="two classes"),
+        Example(
+            "class Net(nn.Module):\n"
+            "    def __init__(self):\n"
+            "        super().__init__()\n"
+            "        self.mask = nn.Conv2d(8, 1, 1)\n\n"
+            "    def forward(self, x):\n"
+            "        weights = self.mask(x).flatten(1).softmax(dim=1)\n"
+            "        return torch.einsum('ncp,np->nc', x.flatten(2), weights)\n",
+            inputs=("8x1x1",),
+            why="weights of positions, of which a small input has one",
+        ),
         Example(_net(loss="nn.BCEWithLogitsLoss()"), why="one score and a binary loss"),
         Example(_net(outputs=2, result="torch.softmax(self.conv(x), dim=1)", loss="nn.MSELoss()"), why="two channels"),
     )
@@ -105,6 +116,8 @@ class SoftmaxOverOneChannel(Rule):
             if not sizes or not node.certain:
                 continue
             if isinstance(node.op, Activation) and node.op.name in _SOFT and _single(sizes, node.op.dim):
+                if _weighs(model, node):
+                    continue
                 constant = 0 if node.op.name == "log_softmax" else 1
                 axis = f"axis {node.op.dim % len(sizes) if node.op.dim is not None else 1}"
                 where = f"{node.op.name} over {axis} of {shape(sizes)}"
@@ -124,6 +137,11 @@ class SoftmaxOverOneChannel(Rule):
             text = f"cross_entropy of {shape(scores)}, one class: the loss and its gradient are always 0"
             related = [Related(loss.last.span, "the scores come from here")] if loss.last else []
             yield self.finding(loss.span, text, help=_HELP, data={"input": plain(scores)}, related=related)
+
+
+def _weighs(model: ModelGraph, node: Node) -> bool:
+    """Whether the result weighs positions in a matrix product: one position is one pixel of a small input."""
+    return any(isinstance(reader.op, MatrixProduct) for reader in model.consumers.get(node.output, ()))
 
 
 _HELP = "BCEWithLogitsLoss for one score, or two outputs"
