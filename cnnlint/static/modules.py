@@ -11,6 +11,7 @@ from cnnlint.ops.apply import build_layer, call_layer, materialize_layer
 from cnnlint.ops.spec import LayerSpec, LayerState, Refused, Result, Unclear
 from cnnlint.static.classes import make_namedtuple
 from cnnlint.static.devices import note_device
+from cnnlint.static.layout import lay_out
 from cnnlint.static.moduletypes import casting, moving, wants_own_type
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
@@ -192,6 +193,7 @@ def _run_layer(it: Interpreter, spec: LayerSpec, args: Args, kwargs: Kwargs, sit
         return result
 
     result = ask(it, question, spec.name, sources, site)
+    lay_out(spec.name, inputs, result)
     if module.attrs.get("inplace") is True and isinstance(result, TensorValue) and isinstance(inputs[0], TensorValue):
         from cnnlint.static.torchcalls import move
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from cnnlint.static.imports import open_file
 from cnnlint.static.interpreter import Interpreter
 from cnnlint.static.recorder import Recorder
 from cnnlint.static.signals import Raised, Signal
-from cnnlint.static.values import Site
+from cnnlint.static.values import Site, Value
 
 if TYPE_CHECKING:
     from cnnlint.source.imports import Project
@@ -28,27 +29,41 @@ _ELSEWHERE = (SystemExit, KeyboardInterrupt, ImportError)
 """What ends a program on purpose, or depends on what is installed."""
 
 
+@dataclass(frozen=True)
+class Run:
+    """What following a program showed: where it certainly raises, if it does, and what its names stand for then."""
+
+    failure: Failure | None
+    names: dict[str, Value]
+
+
 def run_program(project: Project, path: Path) -> Failure | None:
     """Where the program in the file at ``path`` certainly raises; ``None`` if nothing is known to.
 
     Nothing of the file is executed: it is evaluated like a model, and models that it calls are run on what it calls
     them with."""
+    return evaluate(project, path).failure
+
+
+def evaluate(project: Project, path: Path) -> Run:
+    """Follow a program to its end or to the first statement that raises."""
     recorder = Recorder()
     it = Interpreter(project, recorder, steps=MAX_STEPS)
     recorder.interpreter = it
     it.live = True
     env = open_file(it, path)
     if env is None or env.index is None or not _acts(env):
-        return None
+        return Run(None, {})
     env.names["__name__"] = "__main__"
     env.in_order = True
+    failure = None
     try:
         _run(it, env)
     except Raised as raised:
-        return None if raised.explicit and it.machine_asked else _failure(raised, env)
+        failure = None if raised.explicit and it.machine_asked else _failure(raised, env)
     except Signal:
-        return None
-    return None
+        pass
+    return Run(failure, env.names)
 
 
 def _acts(env: ModuleEnv) -> bool:

@@ -13,6 +13,7 @@ from cnnlint.graph.operations import Opaque, Operation
 from cnnlint.ops.apply import apply_function
 from cnnlint.ops.spec import UNKNOWN, Foreign, Refused, Result, TensorSpec, Unclear
 from cnnlint.static.devices import note_device
+from cnnlint.static.layout import lay_out, view_problem
 from cnnlint.static.library.arrays import ArrayValue, to_tensor
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
@@ -110,7 +111,16 @@ def call_function(
     given = [operand(it, arg) for arg in args]
     named = {key: operand(it, value) for key, value in kwargs.items()}
     sources = tensors_of([*args, *kwargs.values()])
-    result = ask(it, lambda: apply_function(spec, given, named, it.training), spec.name, sources, site)
+
+    def question() -> Result:
+        result = apply_function(spec, given, named, it.training)
+        problem = view_problem(spec.name, given, result.output)
+        if problem is not None:
+            raise Refused(problem, result)
+        return result
+
+    result = ask(it, question, spec.name, sources, site)
+    lay_out(spec.name, [*given, *named.values()], result)
     changes = isinstance(result, TensorValue) and args and isinstance(args[0], TensorValue)
     if changes and (inplace or _in_place(name) or getattr(_op_of(it, result), "inplace", False)):
         return move(it, args[0], result)
@@ -134,7 +144,7 @@ def move(it: Interpreter, target: TensorValue, result: TensorValue) -> TensorVal
     if edge.origin is Origin.CONSTANT and (old.origin is Origin.PARAMETER or old.name):
         # Changed outside a model, a parameter or buffer stays what it is.
         edge = replace(edge, origin=old.origin, name=old.name)
-    target.edge, target.values = edge, result.values
+    target.edge, target.values, target.strides = edge, result.values, result.strides
     return target
 
 

@@ -376,7 +376,7 @@ class ModuleInstance(Instance):
 class TensorValue(TensorLike):
     """A tensor variable. In-place operations move ``edge`` on, so every name of the variable sees the new value."""
 
-    __slots__ = ("edge", "refine", "trainable", "values")
+    __slots__ = ("edge", "refine", "strides", "trainable", "values")
 
     def __init__(self, edge: Tensor, values: tuple[Any, ...] | None = None) -> None:
         self.edge = edge
@@ -385,6 +385,8 @@ class TensorValue(TensorLike):
         """For a parameter: whether it requires a gradient. ``None`` for any other tensor."""
         self.refine: int = -1
         """The model input that this is, if its shape is still open: the first layer that reads it settles it."""
+        self.strides: tuple[int, ...] | None = None
+        """Where its elements lie in memory, in elements; ``None``: not known."""
 
     @property
     def shape(self) -> Shape | None:  # type: ignore[override]  # read through the edge
