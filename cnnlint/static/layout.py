@@ -80,14 +80,17 @@ def _strides(name: str, given: Sequence[Any], sizes: Sizes) -> Strides | None:
         return in_order(sizes)
     tensors = [item for arg in given for item in (arg if isinstance(arg, list | tuple) else (arg,))]
     tensors = [item for item in tensors if isinstance(item, TensorValue)]
-    if not tensors or tensors[0].strides is None or known_sizes(tensors[0]) is None:
+    source: TensorValue | None = tensors[0] if tensors else None
+    if source is None or source.strides is None or known_sizes(source) is None:
         return None
     if name in _IN_ORDER and all(map(is_in_order, tensors)):
         return in_order(sizes)
-    if name in _EACH and tensors[0] is given[0] and tensors[0].shape == sizes and _dense(tensors[0]):
-        return tensors[0].strides
+    if source is not given[0]:
+        return None
+    if name in _EACH:
+        return source.strides if source.shape == sizes and _dense(source) else None
     view = _VIEWS.get(name)
-    return view(tensors[0], given[1:], sizes) if view is not None and tensors[0] is given[0] else None
+    return view(source, given[1:], sizes) if view is not None else None
 
 
 def _is_batched(given: Sequence[Any]) -> bool:
@@ -98,10 +101,9 @@ def _is_batched(given: Sequence[Any]) -> bool:
 
 def _dense(tensor: TensorValue) -> bool:
     """Whether the elements lie side by side, in whatever order of the axes."""
-    sizes = known_sizes(tensor) or ()
-    pairs = sorted((stride, size) for stride, size in zip(tensor.strides or (), sizes, strict=True) if size != 1)
+    axes = zip(tensor.strides or (), known_sizes(tensor) or (), strict=True)
     step = 1
-    for stride, size in pairs:
+    for stride, size in sorted(axis for axis in axes if axis[1] != 1):
         if stride != step:
             return False
         step *= size

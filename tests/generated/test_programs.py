@@ -1,6 +1,7 @@
 """The differential test: random programs under torch and under cnnlint.
 
-``CNNLINT_PROGRAMS`` says how many (150 where it does not; CI takes 2,000), ``CNNLINT_SEED`` which ones. Every failure
+``CNNLINT_PROGRAMS`` says how many (150 where it does not; CI takes 2,000), ``CNNLINT_SEED`` which ones; the run's
+last lines print both. Every failure
 names its program as SEED:NUMBER; ``python tests/generated/differential.py --show SEED:NUMBER`` shows it, and the
 program is written to a file that can go into regressions/ as it is."""
 
@@ -15,9 +16,10 @@ from programs.outcome import run
 from programs.program import generate
 from programs.verdict import Verdict, as_regression, judge
 
-SEED = int(os.environ.get("CNNLINT_SEED", "20261123"))
-COUNT = int(os.environ.get("CNNLINT_PROGRAMS", "150"))
-BATCH = 50
+SEED = int(os.environ["CNNLINT_SEED"])
+COUNT = int(os.environ["CNNLINT_PROGRAMS"])
+BATCH = 25
+"""Programs a test: few enough to spread evenly over processes."""
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -33,12 +35,12 @@ def test_cnnlint_agrees_with_torch(start: int, tmp_path: Path) -> None:
         program = generate(f"{SEED}:{number}")
         verdicts.append(judge(program, run(program), tmp_path))
     wrong = [verdict for verdict in verdicts if not verdict.agrees]
-    assert not wrong, report(wrong, tmp_path)
+    assert not wrong, report(wrong, len(verdicts), tmp_path)
 
 
-def report(wrong: list[Verdict], folder: Path) -> str:
+def report(wrong: list[Verdict], count: int, folder: Path) -> str:
     """What went wrong and what to do about it."""
-    lines = [f"seed {SEED}: cnnlint and torch disagree on {len(wrong)} of {BATCH} programs"]
+    lines = [f"seed {SEED}: cnnlint and torch disagree on {len(wrong)} of {count} programs"]
     for verdict in wrong:
         name = f"{verdict.kind.replace(' ', '_')}_{verdict.program.seed.replace(':', '_')}.py"
         (folder / name).write_text(as_regression(verdict), encoding="utf-8")
