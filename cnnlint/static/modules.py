@@ -12,7 +12,7 @@ from cnnlint.ops.spec import LayerSpec, LayerState, Refused, Result, Unclear
 from cnnlint.static.classes import make_namedtuple
 from cnnlint.static.devices import note_device
 from cnnlint.static.layout import lay_out
-from cnnlint.static.moduletypes import casting, moving, wants_own_type
+from cnnlint.static.moduletypes import casting, moving, typed, wants_own_type
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
@@ -118,6 +118,7 @@ def _init_layer(it: Interpreter, spec: LayerSpec, args: Args, kwargs: Kwargs, si
     named = {key: to_op(it, value) for key, value in kwargs.items()}
     try:
         _install(it, module, build_layer(spec, given, named), site)
+        typed(it, module, kwargs.get("dtype"))
     except Refused as refused:
         if it.stops:
             raise Raised.by_torch(refused.problem, spec.name) from None

@@ -49,6 +49,12 @@ def casting(name: str) -> Method:
     return method
 
 
+def typed(it: Interpreter, module: ModuleInstance, wanted: Value) -> None:
+    """The element type that a constructor is told: ``nn.Linear(4, 4, dtype=torch.half)``."""
+    if wanted is not None:
+        retype(it, module, dtype_named(wanted.path) if isinstance(wanted, External) else None)
+
+
 def retype(it: Interpreter, module: ModuleInstance, dtype: str | None) -> None:
     """Give the floating parameters and buffers below ``module`` another element type; ``None``: not known."""
     from cnnlint.static.modules import named_modules
