@@ -22,6 +22,7 @@ from cnnlint.static.values import (
     Iteration,
     ModuleInstance,
     Names,
+    Native,
     Ratio,
     Site,
     TensorValue,
@@ -81,12 +82,12 @@ def truth(it: Interpreter, value: Value) -> bool | None:
 
 
 def _dunder(it: Interpreter, value: Instance, name: str, *args: Value) -> Value | None:
-    """The result of the program's own special method; ``None`` if its class defines none."""
+    """The result of a class's special method; ``None`` if it defines none."""
     from cnnlint.static.attributes import find_in_class
     from cnnlint.static.calls import call
 
     found = find_in_class(it, value.cls, name)
-    if not isinstance(found, Function):
+    if not isinstance(found, Function | Native):
         return None
     return call(it, found, [value, *args], {}, None)
 

@@ -54,6 +54,17 @@ NETS = {
                     return x + self.biases(x.device)
                 return x.sum() @ x
         """,
+    "a switch in the environment": """
+        import os
+        FUSED = True
+        if "CNNLINT_NO_SUCH_SWITCH" in os.environ:
+            FUSED = os.environ["CNNLINT_NO_SUCH_SWITCH"] == "1"
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.conv, self.other = nn.Conv2d(3, 8, 3), nn.Conv2d(3, 8, 3)
+            def forward(self, x): return self.conv(x) if FUSED else self.other(x)
+        """,
     "weights that are loaded": """
         class Net(nn.Module):
             def __init__(self, pretrained=False):

@@ -19,6 +19,7 @@ SILENT = {
     "an argument of the command line": "x = sys.argv[1].split(',')",
     "a machine without accelerators": "if not torch.cuda.is_available():\n    raise RuntimeError('needs a GPU')",
     "a machine without accelerators, asserted": "assert torch.cuda.is_available()",
+    "a variable that is asked for": "if 'RANK' not in os.environ:\n    raise RuntimeError('run me under torchrun')",
     "a flag that keeps the answer": "gpu = torch.cuda.device_count() > 0\nif not gpu:\n    raise RuntimeError",
 }
 GOES_ON = {

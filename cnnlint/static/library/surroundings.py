@@ -1,7 +1,7 @@
 """What a program is run in: the machine, environment variables, what is typed, and its end.
 
-The machine is taken to have nothing but a processor. A variable that has a default is taken to be unset; one that has
-none is unknown, as is what somebody types.
+The machine is taken to have nothing but a processor. A variable that has a default, or that the program asks for before
+it reads it, is taken to be unset; one that has neither is unknown, as is what somebody types.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ _ENVIRON = Class(
     native={
         name: Native(name, method)
         for name, method in (
-            ("get", _get), ("setdefault", _get), ("pop", _get), ("__getitem__", _variable), ("__contains__", _variable),
+            ("get", _get), ("setdefault", _get), ("pop", _get), ("__getitem__", _variable), ("__contains__", _absent),
             ("__setitem__", _set), ("__delitem__", _set), ("update", _set),
         )
     },
