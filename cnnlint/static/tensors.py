@@ -76,6 +76,8 @@ def tensor_attribute(it: Interpreter, tensor: TensorValue, name: str, site: Site
         return call_function(it, f"Tensor.{_AS_METHOD[name]}", [tensor], {}, site)
     if name in ("requires_grad_", "train"):
         return Native(name, lambda it, args, kwargs, site: _requires_grad(it, tensor, args, kwargs, site))
+    if name == "set_":
+        return Native(name, lambda it, args, kwargs, site: _set_source(it, tensor, args, kwargs, site))
     full = f"Tensor.{name}"
     if ops.function(full) is not None:
         return Native(full, lambda it, args, kwargs, site: _method(it, full, tensor, args, kwargs, site))
@@ -151,6 +153,18 @@ def _requires_grad(
         it.effect()
         tensor.trainable = wanted
     return tensor
+
+
+def _set_source(it: Interpreter, tensor: TensorValue, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
+    """``tensor.set_(source)`` holds what ``source`` holds, ``tensor.set_()`` nothing."""
+    from cnnlint.static.torchcalls import move
+
+    source = args[0] if args else kwargs.get("source")
+    if source is None:
+        return move(it, tensor, TensorValue(Tensor((0,), tensor.dtype)))
+    if len(args) + len(kwargs) == 1 and isinstance(source, TensorValue):
+        return move(it, tensor, source)
+    return move(it, tensor, TensorValue(Tensor(None, tensor.dtype)))
 
 
 def set_tensor_attribute(it: Interpreter, tensor: TensorValue, name: str, value: Value, site: Site) -> None:

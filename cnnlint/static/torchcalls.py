@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cnnlint import ops
-from cnnlint.graph.dims import Sym
+from cnnlint.graph.dims import Sym, is_known
 from cnnlint.graph.model import Origin, Tensor
 from cnnlint.graph.operations import Opaque, Operation
 from cnnlint.ops.apply import apply_function
-from cnnlint.ops.spec import UNKNOWN, Foreign, Refused, Result, TensorSpec, Unclear
+from cnnlint.ops.spec import UNKNOWN, Foreign, Refused, Result, TensorLike, TensorSpec, Unclear
+from cnnlint.static.classes import make_namedtuple
 from cnnlint.static.devices import note_device
 from cnnlint.static.layout import lay_out, view_problem
 from cnnlint.static.library.arrays import ArrayValue, to_tensor
@@ -19,12 +21,14 @@ from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
     MISSING,
+    Class,
     Device,
     EnumMember,
     External,
     Iteration,
     ModelOutput,
     ModuleInstance,
+    NamedTuple,
     Site,
     TensorValue,
     TorchSize,
@@ -194,7 +198,14 @@ def _written(
     else:
         problem = refused.problem if refused else None
         made = it.recorder.record(result.op, sources, specs, site, result.macs, problem)
+        if it.recorder.running and _hides_a_size(specs) and not _hides_a_size(sources):
+            it.note(it.unknown("a size depends on the values of a tensor", site))
     return _rebuild(it, result.output, iter(made), site)
+
+
+def _hides_a_size(tensors: Sequence[TensorLike]) -> bool:
+    """Whether a tensor has a size that has no name."""
+    return any(isinstance(size, Sym) and not is_known(size) for tensor in tensors for size in tensor.shape or ())
 
 
 def _specs(output: Any) -> list[TensorSpec]:
@@ -207,13 +218,21 @@ def _specs(output: Any) -> list[TensorSpec]:
     return []
 
 
+@cache
+def _return_type(fields: tuple[str, ...]) -> Class:
+    """The class of the named tuples with these fields that torch's functions return."""
+    return make_namedtuple("return_type", list(fields), [], None)
+
+
 def _rebuild(it: Interpreter, output: Any, tensors: Any, site: Site) -> Value:
     if isinstance(output, TensorSpec):
         return next(tensors)
     if isinstance(output, TorchSize):
         return output
     if isinstance(output, tuple):
-        return tuple(_rebuild(it, item, tensors, site) for item in output)
+        items = [_rebuild(it, item, tensors, site) for item in output]
+        fields = getattr(type(output), "_fields", None)
+        return tuple(items) if fields is None else NamedTuple.make(_return_type(fields), items)
     if isinstance(output, list):
         return [_rebuild(it, item, tensors, site) for item in output]
     if isinstance(output, dict):

@@ -46,6 +46,25 @@ NETS = {
             def forward(self, x):
                 return F.conv2d(x, sign(self.weight, 0.0))
         """,
+    "named tuples that torch returns": """
+        class Net(nn.Module):
+            def forward(self, x):
+                best = x.topk(2, dim=-1)
+                parts = [best.indices.float(), x.max(dim=1, keepdim=True).values, torch.sort(x, dim=1).values[:, :1]]
+                low, high = x.aminmax(dim=3)
+                return torch.cat([x.aminmax(dim=3).max.flatten(1), low.flatten(1), *(p.flatten(1) for p in parts)], 1)
+        """,
+    "a tensor set to another": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a = nn.Conv2d(3, 4, 3)
+            def forward(self, x):
+                y = self.a(x).detach()
+                x.data.set_()
+                y.set_(torch.zeros(1, 2, 5, 5))
+                return y.flatten(1)
+        """,
     "an operation with its context apart": """
         class Repeat(torch.autograd.Function):
             @staticmethod
