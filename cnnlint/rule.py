@@ -28,7 +28,7 @@ from cnnlint.graph.span import Span
 __all__ = [
     "Applicability", "BuildEach", "BuildOnce", "Category", "DeleteLine", "Edit", "Example", "Finding", "Fix",
     "InsertFirst", "InsertLine", "MoveFirst", "Proof", "Related", "RemoveArgument", "ReplaceCallee", "ReplaceSpan",
-    "Rule", "SetArgument", "Severity", "WrapArgument", "WrapValue",
+    "Rule", "SetArgument", "Severity", "Unwrap", "WrapArgument", "WrapValue",
 ]  # fmt: skip
 
 
@@ -117,11 +117,20 @@ class WrapValue:
 class ReplaceCallee:
     """Call ``callee`` (source text) in place of the function named at ``span``. ``.Identity`` keeps the qualifier that
     is there: ``nn.ReLU`` becomes ``nn.Identity``; a function without one is left alone. ``arguments`` (source text)
-    take the place of those that are there; the call must then be that of a method, whose object stays."""
+    take the place of those that are there, but for the tensor that is worked on: a method's object, or the first
+    argument of a function that an import names."""
 
     span: Span
     callee: str
     arguments: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unwrap:
+    """Put the tensor that the call at ``span`` works on in place of the call: ``x`` for ``F.relu(x)`` and
+    ``x.relu()``."""
+
+    span: Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +193,7 @@ class BuildOnce:
 
 Edit = (
     SetArgument | RemoveArgument | WrapArgument | WrapValue | ReplaceCallee | ReplaceSpan | InsertLine | InsertFirst
-    | MoveFirst | DeleteLine | BuildEach | BuildOnce
+    | MoveFirst | Unwrap | DeleteLine | BuildEach | BuildOnce
 )  # fmt: skip
 
 

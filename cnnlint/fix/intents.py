@@ -9,9 +9,10 @@ from dataclasses import replace
 from cnnlint.findings import TextEdit, TextFix
 from cnnlint.fix.arguments import remove_argument, set_argument, wrap_argument
 from cnnlint.fix.building import build_each, build_once, wrap_value
+from cnnlint.fix.callees import replace_callee, unwrap
 from cnnlint.fix.lines import delete_line, insert_behind, insert_first, insert_line, move_first
 from cnnlint.fix.locate import Place, call_at, offsets, statement_at
-from cnnlint.fix.spelling import imported, spelled
+from cnnlint.fix.spelling import spelled
 from cnnlint.fix.textedits import replacing
 from cnnlint.rule import (
     Applicability,
@@ -27,6 +28,7 @@ from cnnlint.rule import (
     ReplaceCallee,
     ReplaceSpan,
     SetArgument,
+    Unwrap,
     WrapArgument,
     WrapValue,
 )
@@ -97,7 +99,9 @@ def _edit(intent: Edit, index: FileIndex) -> TextEdit | None:
         case DeleteLine():
             return delete_line(place)
         case ReplaceCallee():
-            return _replace_callee(place, intent)
+            return replace_callee(place, intent)
+        case Unwrap():
+            return unwrap(place, intent)
         case WrapValue():
             return wrap_value(place, intent)
         case BuildEach():
@@ -119,24 +123,3 @@ def _change_call(place: Place, intent: SetArgument | WrapArgument | RemoveArgume
             return wrap_argument(place.index, *found, intent)
         case RemoveArgument():
             return remove_argument(place.index, *found, intent)
-
-
-def _replace_callee(place: Place, intent: ReplaceCallee) -> TextEdit | None:
-    """The span may be that of the call, or that of its function alone."""
-    start, end = offsets(place.index, intent.span)
-    text, callee, behind = place.index.text.text, intent.callee, end
-    found = call_at(place, intent.span)
-    if found is not None:
-        start, behind = found[1].find(found[0].func) or (start, end)
-    if intent.arguments is None:
-        end = behind
-    elif found is None or text[start:behind].rpartition(".")[0] in imported(place.index) or "#" in text[behind:end]:
-        return None  # a function's first argument, or a comment, would be lost
-    else:
-        callee = f"{callee}({intent.arguments})"
-    if callee.startswith("."):
-        dot = text.rfind(".", start, behind)
-        if dot < 0:
-            return None
-        start = dot
-    return replacing(place.index, start, end, callee)

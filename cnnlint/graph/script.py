@@ -206,6 +206,8 @@ class LossApplied:
     span: Span
     callee: Span | None = None
     """The loss's construction, or the function's name in a functional call."""
+    functional: bool = False
+    """Whether it is a functional call."""
 
 
 Event: TypeAlias = (

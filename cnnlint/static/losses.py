@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import libcst as cst
+
 from cnnlint.graph.dims import Dim, Shape
 from cnnlint.graph.model import Evidence, EvidenceKind, ModelGraph, Node, Tensor
 from cnnlint.graph.model import Value as Returned
@@ -46,7 +48,8 @@ class LossReader:
         inside, last = _chain(graph, tensor)
         callee = entry.callee.span if entry.callee is not None else None
         steps = (*reversed(outside), *inside)
-        yield LossApplied(entry.loss, number, graph, steps, last, shape, entry.site.span, callee)
+        functional = entry.callee is not None and not isinstance(entry.callee.node, cst.Call)
+        yield LossApplied(entry.loss, number, graph, steps, last, shape, entry.site.span, callee, functional)
 
     def _graph(self, model: ModuleInstance, site: Site) -> ModelGraph:
         found = self._graphs.get(id(model))

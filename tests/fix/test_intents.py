@@ -21,6 +21,7 @@ from cnnlint.rule import (
     ReplaceCallee,
     ReplaceSpan,
     SetArgument,
+    Unwrap,
     WrapArgument,
     WrapValue,
 )
@@ -115,7 +116,12 @@ def test_replace_callee(before: str, after: str) -> None:
     [
         ("y = «x.view(-1, 400)»\n", "y = x.flatten(1)\n"),
         ("y = «f(x).view(\n    -1,\n    400)»  # why\n", "y = f(x).flatten(1)  # why\n"),
-        ("import torch\ny = «torch.reshape(x, (-1, 400))»\n", None),
+        ("import torch\ny = «torch.reshape(x, (-1, 400))»\n", "import torch\ny = torch.flatten(x, 1)\n"),
+        (
+            "import torch.nn.functional as F\ny = «F.f(a + b)»\n",
+            "import torch.nn.functional as F\ny = F.flatten((a + b), 1)\n",
+        ),
+        ("import torch\ny = «torch.reshape(input=x, shape=(2,))»\n", None),
         ("y = «x.view(-1,  # the batch\n    400)»\n", None),
         ("y = «view(x)»\n", None),
         ("y = «x.view»(-1)\n", None),
@@ -123,6 +129,26 @@ def test_replace_callee(before: str, after: str) -> None:
 )
 def test_replace_callee_and_arguments(before: str, after: str | None) -> None:
     assert carry_out(before, ReplaceCallee, ".flatten", "1") == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("import torch\ny = «torch.relu(x)» * 2\n", "import torch\ny = x * 2\n"),
+        (
+            "import torch.nn.functional as F\ny = «F.softmax(f(x), dim=1)»\n",
+            "import torch.nn.functional as F\ny = f(x)\n",
+        ),
+        ("y = «relu(a + b)» * 2\n", "y = (a + b) * 2\n"),
+        ("y = «f(x).sigmoid()».mean()\n", "y = f(x).mean()\n"),
+        ("y = «(a + b).relu()»\n", "y = (a + b)\n"),
+        ("y = «relu(input=x)»\n", None),
+        ("y = «relu(*x)»\n", None),
+        ("y = «relu(x,  # why\n    1)»\n", None),
+    ],
+)
+def test_unwrap(before: str, after: str | None) -> None:
+    assert carry_out(before, Unwrap) == after
 
 
 @pytest.mark.parametrize(
