@@ -28,7 +28,7 @@ from cnnlint.graph.span import Span
 __all__ = [
     "Applicability", "BuildEach", "BuildOnce", "Category", "DeleteLine", "Edit", "Example", "Finding", "Fix",
     "InsertFirst", "InsertLine", "MoveFirst", "Proof", "Related", "RemoveArgument", "ReplaceCallee", "ReplaceSpan",
-    "Rule", "SetArgument", "Severity", "Unwrap", "WrapArgument", "WrapValue",
+    "Rule", "SetArgument", "Severity", "Unaugment", "Unwrap", "WrapArgument", "WrapValue",
 ]  # fmt: skip
 
 
@@ -174,6 +174,13 @@ class DeleteLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Unaugment:
+    """Write the augmented assignment at ``span`` as a plain one: ``a += b`` becomes ``a = a + b``."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class BuildEach:
     """Write the list with the construction at ``span``, which is multiplied, as a comprehension: ``[f()] * n`` becomes
     ``[f() for _ in range(n)]``. Where a function builds it, the multiplied list stands at ``container``."""
@@ -193,7 +200,7 @@ class BuildOnce:
 
 Edit = (
     SetArgument | RemoveArgument | WrapArgument | WrapValue | ReplaceCallee | ReplaceSpan | InsertLine | InsertFirst
-    | MoveFirst | Unwrap | DeleteLine | BuildEach | BuildOnce
+    | MoveFirst | Unwrap | DeleteLine | Unaugment | BuildEach | BuildOnce
 )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from cnnlint.findings import TextEdit, TextFix
 from cnnlint.fix.arguments import remove_argument, set_argument, wrap_argument
 from cnnlint.fix.building import build_each, build_once, wrap_value
 from cnnlint.fix.callees import replace_callee, unwrap
-from cnnlint.fix.lines import delete_line, insert_behind, insert_first, insert_line, move_first
+from cnnlint.fix.lines import delete_line, insert_behind, insert_first, insert_line, move_first, unaugment
 from cnnlint.fix.locate import Place, call_at, offsets, statement_at
 from cnnlint.fix.spelling import spelled
 from cnnlint.fix.textedits import replacing
@@ -28,6 +28,7 @@ from cnnlint.rule import (
     ReplaceCallee,
     ReplaceSpan,
     SetArgument,
+    Unaugment,
     Unwrap,
     WrapArgument,
     WrapValue,
@@ -102,6 +103,8 @@ def _edit(intent: Edit, index: FileIndex) -> TextEdit | None:
             return replace_callee(place, intent)
         case Unwrap():
             return unwrap(place, intent)
+        case Unaugment():
+            return unaugment(place)
         case WrapValue():
             return wrap_value(place, intent)
         case BuildEach():

@@ -1,4 +1,4 @@
-"""Statements: inserted, moved, deleted."""
+"""Statements: inserted, moved, deleted, written out."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import re
 from collections.abc import Sequence
 
 from cnnlint.findings import TextEdit
-from cnnlint.fix.locate import Place, statement_at, statements_around
+from cnnlint.fix.locate import Place, expression_offsets, statement_at, statements_around
 from cnnlint.fix.textedits import newline, replacing
 from cnnlint.graph.span import Span
 from cnnlint.source.bindings import effects
 from cnnlint.source.index import FileIndex
+
+_ATOMS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant)
+"""Expressions that need no brackets as operands."""
 
 
 def insert_line(place: Place, text: str) -> TextEdit | None:
@@ -88,6 +91,23 @@ def delete_line(place: Place) -> TextEdit | None:
         return replacing(place.index, place.start, source.offset(last, comment + 1), "")
     starts = source.line_starts
     return replacing(place.index, place.start - column + 1, starts[last] if last < len(starts) else place.end, "")
+
+
+def unaugment(place: Place) -> TextEdit | None:
+    """``a += b`` as ``a = a + b``; none where the target calls something, which would be called twice."""
+    match place.node:
+        case ast.AugAssign(target=target, value=value) if not any(isinstance(n, ast.Call) for n in ast.walk(target)):
+            text = place.index.text.text
+            _, behind = expression_offsets(place.index, target)
+            found = re.match(r"\s*([^\s=]+)=\s*", text[behind : place.end])
+            if found is None:
+                return None
+            start = behind + found.end()
+            whole = isinstance(value, _ATOMS) or expression_offsets(place.index, value)[0] > start
+            operand = text[start : place.end] if whole else f"({text[start : place.end]})"
+            return replacing(place.index, behind, place.end, f" = {text[place.start : behind]} {found[1]} {operand}")
+        case _:
+            return None
 
 
 def indentation(place: Place) -> str:

@@ -127,7 +127,8 @@ class Node:
     """One operation, in execution order. ``module`` is the innermost module whose call it belongs to.
 
     ``macs`` counts multiply-adds under fvcore's operator names. ``certain`` is false inside a branch that may not be
-    taken; ``problem`` says why torch would raise here."""
+    taken; ``grad`` is false where gradients are switched off (``torch.no_grad``); ``problem`` says why torch would
+    raise here."""
 
     index: int
     op: Operation
@@ -138,6 +139,7 @@ class Node:
     macs: Mapping[str, Dim] = field(default_factory=dict)
     certain: bool = True
     problem: Problem | None = None
+    grad: bool = True
 
     @property
     def output(self) -> Tensor:

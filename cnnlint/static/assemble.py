@@ -139,7 +139,7 @@ def _nodes(recorder: Recorder, by_id: dict[int, Module]) -> tuple[Node, ...]:
     return tuple(
         Node(
             index, with_literals(record.op, record.site), record.inputs, record.outputs, _owner(record.module, by_id),
-            _cached(record.site, spans), record.macs, record.certain, record.problem,
+            _cached(record.site, spans), record.macs, record.certain, record.problem, record.grad,
         )
         for index, record in enumerate(recorder.nodes)
     )  # fmt: skip

@@ -109,10 +109,13 @@ def call_function(it: Interpreter, function: Function, args: Args, kwargs: Kwarg
         frame.yields = []
     it.enter(site)
     outer, it.frame = it.frame, frame
+    grad = it.grad
+    if function.records is not None:
+        it.grad = function.records
     try:
         result = _run(it, code.body, frame, site)
     finally:
-        it.frame = outer
+        it.frame, it.grad = outer, grad
         it.leave()
     if it.script is not None:
         it.script.returned(function, result)

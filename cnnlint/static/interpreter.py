@@ -58,6 +58,8 @@ class Interpreter:
         self.memo = Memo()
         self.frame: Frame | None = None
         """The function that is running."""
+        self.grad = True
+        """Whether gradients are recorded, as outside ``torch.no_grad``."""
         self.explored: set[object] = set()
         """Where example calls of models were looked for: files, and classes of files."""
         self.script: ScriptLog | None = None

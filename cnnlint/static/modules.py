@@ -56,6 +56,7 @@ def set_on_module(it: Interpreter, module: ModuleInstance, name: str, value: Val
     if is_module:
         _move_to(it, module, name, module.modules, value)
     elif is_parameter:
+        _give_name(value, name, Origin.PARAMETER)
         _move_to(it, module, name, module.params, value)
     elif name in module.params and (value is None or isinstance(value, TensorValue)):
         if it.live and value is not None:
@@ -291,6 +292,12 @@ def init_module(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Valu
     return None
 
 
+def _give_name(tensor: TensorValue, name: str, origin: Origin) -> None:
+    """The name that a parameter or buffer is registered under first."""
+    if tensor.edge.origin is origin and not tensor.edge.name:
+        tensor.edge = replace(tensor.edge, name=name)
+
+
 Method = Callable[["Interpreter", Args, Kwargs, Site], Value]
 
 
@@ -330,8 +337,8 @@ def _register(table: str) -> Method:
             kind = value.name if isinstance(value, Class) else type(value).__name__
             raise Raised(TypeError, f"{kind} is not a Module subclass")
         it.effect(module)
-        if table == "buffers" and isinstance(value, TensorValue) and value.edge.origin is Origin.CONSTANT:
-            value.edge = replace(value.edge, name=name)
+        if isinstance(value, TensorValue):
+            _give_name(value, name, Origin.CONSTANT if table == "buffers" else Origin.PARAMETER)
         it.set_item(getattr(module, table), name, value)
         return None
 

@@ -34,6 +34,7 @@ class NodeRecord:
     macs: Mapping[str, Dim]
     certain: bool
     problem: Problem | None
+    grad: bool = True
 
 
 @dataclass(slots=True)
@@ -222,7 +223,7 @@ class Recorder:
         it = self.interpreter
         sources = tuple(value.edge for value in inputs)
         self.nodes.append(
-            NodeRecord(op, sources, edges, module, site, macs, it is None or it.certain, problem)
+            NodeRecord(op, sources, edges, module, site, macs, it is None or it.certain, problem, it is None or it.grad)
         )  # fmt: skip
         return [TensorValue(edge, spec.values) for edge, spec in zip(edges, specs, strict=True)]
 

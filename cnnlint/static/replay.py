@@ -84,7 +84,7 @@ def _key(it: Interpreter, module: ModuleInstance, args: list[Value], kwargs: dic
     except (Unsignable, RecursionError):
         return None
     first = {id(value.edge): position for position, value in reversed(list(enumerate(given)))}
-    return own, shapes, tuple(first[id(value.edge)] for value in given), it.training
+    return own, shapes, tuple(first[id(value.edge)] for value in given), it.training, it.grad
 
 
 def _plain(result: Value) -> bool:
@@ -164,7 +164,7 @@ def _played_node(
         outputs.append(new)
     return NodeRecord(
         record.op, tuple(edges.get(id(old), old) for old in record.inputs), tuple(outputs), own[id(record.module)],
-        site, record.macs, record.certain, record.problem,
+        site, record.macs, record.certain, record.problem, record.grad,
     )  # fmt: skip
 
 

@@ -20,7 +20,18 @@ from cnnlint.static.operators import binary, first_unknown, truth
 from cnnlint.static.signals import Break, Continue, Raised, Return, Signal
 from cnnlint.static.syntax import names_in, only_raises, statements_of
 from cnnlint.static.trail import Changes
-from cnnlint.static.values import MISSING, Class, Instance, ModuleInstance, Site, TensorValue, Unknown, Value
+from cnnlint.static.values import (
+    GRAD_MODES,
+    MISSING,
+    Class,
+    Instance,
+    ModuleInstance,
+    Native,
+    Site,
+    TensorValue,
+    Unknown,
+    Value,
+)  # fmt: skip
 
 AUGMENTED_NAMES: dict[type[cst.CSTNode], str] = {
     cst.AddAssign: "add", cst.SubtractAssign: "sub", cst.MultiplyAssign: "mul", cst.DivideAssign: "truediv",
@@ -401,11 +412,14 @@ def _is_kind(raised: Raised, kind: Value) -> bool:
 @statement(cst.With)
 def _with(it: Interpreter, node: cst.With, frame: Frame) -> None:
     entered: list[tuple[Value, Site]] = []
+    grad = it.grad
     for item in node.items:
         manager = it.eval(item.item, frame)
         site = Site(frame.statement, item.item)
         value = _enter(it, manager, site)
         entered.append((manager, site))
+        if isinstance(manager, Native):
+            it.grad = GRAD_MODES.get(manager.name, it.grad)
         if item.asname is not None:
             assign(it, item.asname.name, value, frame)
     raised: Raised | None = None
@@ -414,6 +428,7 @@ def _with(it: Interpreter, node: cst.With, frame: Frame) -> None:
     except Raised as caught:
         raised = caught
     finally:
+        it.grad = grad
         for manager, site in reversed(entered):
             swallows = _leave(it, manager, site, raised)
             if raised is not None and swallows is True:

@@ -131,7 +131,7 @@ class ModelOutput(Unknown):
 class Function:
     """A ``def`` or ``lambda`` of the program, with the frame it closes over."""
 
-    __slots__ = ("attrs", "closure", "code", "defaults", "env", "name", "owner")
+    __slots__ = ("attrs", "closure", "code", "defaults", "env", "name", "owner", "records")
 
     def __init__(self, name: str, code: Code, env: ModuleEnv, closure: Frame | None, owner: Class | None) -> None:
         self.name = name
@@ -141,6 +141,8 @@ class Function:
         self.owner = owner
         self.defaults: dict[str, Value] = {}
         self.attrs: Attributes = {}
+        self.records: bool | None = None
+        """Whether a decorator switches gradients on or off; ``None``: neither."""
 
     def __repr__(self) -> str:
         return f"<function {self.name}>"
@@ -201,6 +203,10 @@ def _params_of(params: cst.Parameters) -> tuple[Param, ...]:
     if params.star_kwarg is not None:
         found.append(Param(params.star_kwarg.name.value, "**", None))
     return tuple(found)
+
+
+GRAD_MODES = {"torch.no_grad": False, "torch.inference_mode": False, "torch.enable_grad": True}
+"""Contexts by name, and whether gradients are recorded in them."""
 
 
 class Native:

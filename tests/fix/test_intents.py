@@ -21,6 +21,7 @@ from cnnlint.rule import (
     ReplaceCallee,
     ReplaceSpan,
     SetArgument,
+    Unaugment,
     Unwrap,
     WrapArgument,
     WrapValue,
@@ -353,3 +354,21 @@ def test_taking_parameters_away_is_unsafe_where_weights_are_loaded(line: str, ap
 )
 def test_insert_line_behind(before: str, after: str | None) -> None:
     assert carry_out(before, InsertLine, "m.eval()", True) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def f(a, b):\n    «a += b»\n    return a\n", "def f(a, b):\n    a = a + b\n    return a\n"),
+        ("«out   +=  identity»  # the shortcut\n", "out = out + identity  # the shortcut\n"),
+        ("«a *= b + c»\n", "a = a * (b + c)\n"),
+        ("«a -= (b + c)»\n", "a = a - (b + c)\n"),
+        ("«a -= (b) + (c)»\n", "a = a - ((b) + (c))\n"),
+        ("«x[0] **= f(\n    y,\n)»\n", "x[0] = x[0] ** f(\n    y,\n)\n"),
+        ("«a //= b if c else d»; e = 1\n", "a = a // (b if c else d); e = 1\n"),
+        ("«f(a).b += c»\n", None),
+        ("«a = b»\n", None),
+    ],
+)
+def test_unaugment(before: str, after: str | None) -> None:
+    assert carry_out(before, Unaugment) == after

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from cnnlint.graph.queries.mutation import KEEPS_INPUT, KEEPS_OUTPUT
+from cnnlint.graph.queries.mutation import KEEPS_INPUT, KEEPS_OUTPUT, KEEPS_OUTPUT_IN_PLACE
 
 Function = Callable[[torch.Tensor], torch.Tensor]
 
@@ -19,6 +19,8 @@ def function(name: str) -> Function:
         return nn.PReLU()
     if name == "threshold":
         return lambda x: functional.threshold(x, 0.1, 0.0)
+    if name == "clamp":
+        return lambda x: x.clamp(0.1, 1.0)
     if name in ("softmax", "softmin", "log_softmax"):
         return lambda x: getattr(functional, name)(x, dim=1)
     found: Function = getattr(torch, name, None) or getattr(functional, name)
@@ -50,6 +52,16 @@ def test_keeps_its_input(name: str) -> None:
     assert not raises(True, function(name))
 
 
+@pytest.mark.parametrize("name", sorted(KEEPS_OUTPUT_IN_PLACE))
+def test_keeps_its_output_where_it_works_in_place(name: str) -> None:
+    assert raises(True, lambda x: getattr(functional, name)(x, inplace=True))
+
+
+@pytest.mark.parametrize("name", ["relu6", "silu", "mish", "hardswish", "hardsigmoid", "hardtanh"])
+def test_keeps_neither_where_it_works_in_place(name: str) -> None:
+    assert not raises(True, lambda x: getattr(functional, name)(x, inplace=True))
+
+
 LAYERS = {
     "conv2d": nn.Conv2d(4, 4, 3),
     "conv_transpose2d": nn.ConvTranspose2d(4, 4, 3),
@@ -59,6 +71,9 @@ LAYERS = {
     "layer_norm": nn.LayerNorm(6),
     "instance_norm": nn.InstanceNorm2d(4),
     "max_pool2d": nn.MaxPool2d(2),
+    "avg_pool2d": nn.AvgPool2d(2),
+    "lp_pool2d": nn.LPPool2d(2, 2),
+    "adaptive_avg_pool2d": nn.AdaptiveAvgPool2d(2),
     "adaptive_max_pool2d": nn.AdaptiveMaxPool2d(2),
     "product": lambda x: x * x.detach().clone().requires_grad_(),
 }
@@ -70,7 +85,16 @@ def test_layers_keep_their_input_and_not_their_output(name: str) -> None:
     assert not raises(True, LAYERS[name])
 
 
-@pytest.mark.parametrize("call", [lambda x: x + 1, lambda x: torch.cat([x, x]), functional.dropout, lambda x: x * 2])
+@pytest.mark.parametrize("name", sorted(KEEPS_OUTPUT))
+def test_what_needs_no_gradient_keeps_nothing(name: str) -> None:
+    y = function(name)(torch.rand(2, 4, 6, 6))
+    y += torch.ones(6, requires_grad=True)
+    y.sum().backward()
+
+
+@pytest.mark.parametrize(
+    "call", [nn.AdaptiveAvgPool2d(1), lambda x: x + 1, lambda x: torch.cat([x, x]), functional.dropout, lambda x: x * 2]
+)
 def test_sums_and_concatenation_keep_neither(call: Function) -> None:
     assert not raises(False, call)
     assert not raises(True, call)

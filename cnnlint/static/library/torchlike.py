@@ -8,7 +8,18 @@ from cnnlint.graph.dims import Sym
 from cnnlint.graph.model import Origin, Tensor
 from cnnlint.static.library.define import Args, Handler, Kwargs, Table, argument
 from cnnlint.static.signals import Raised
-from cnnlint.static.values import Device, External, ModuleInstance, Native, Site, TensorValue, TorchSize, Value
+from cnnlint.static.values import (
+    GRAD_MODES,
+    Device,
+    External,
+    Function,
+    ModuleInstance,
+    Native,
+    Site,
+    TensorValue,
+    TorchSize,
+    Value,
+)  # fmt: skip
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -176,11 +187,26 @@ def _autocast(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     return _context(it, args, kwargs, site)
 
 
+def _grad_mode(name: str) -> Handler:
+    """``torch.no_grad`` and the like: a context, or the decorator of a function."""
+
+    def enter(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+        if args and isinstance(args[0], Function):
+            args[0].records = GRAD_MODES[name]
+            return args[0]
+        off = name == "torch.inference_mode" and argument(args, kwargs, 0, "mode", True) is False
+        return Native("torch.enable_grad" if off else name, enter)
+
+    return enter
+
+
+TORCH.update({name: _grad_mode(name) for name in GRAD_MODES})
+
+
 @TORCH.add(
-    "torch.no_grad", "torch.enable_grad", "torch.inference_mode", "torch.autograd.profiler.record_function",
-    "torch.profiler.record_function", "contextlib.nullcontext", "warnings.catch_warnings", "torch.cuda.stream",
-    "torch.autograd.set_detect_anomaly", "torch.random.fork_rng", "torch.backends.cuda.sdp_kernel",
-    "torch.nn.attention.sdpa_kernel",
+    "torch.autograd.profiler.record_function", "torch.profiler.record_function", "contextlib.nullcontext",
+    "warnings.catch_warnings", "torch.cuda.stream", "torch.autograd.set_detect_anomaly", "torch.random.fork_rng",
+    "torch.backends.cuda.sdp_kernel", "torch.nn.attention.sdpa_kernel",
 )  # fmt: skip
 def _context(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     """A context manager that changes nothing here; used as a decorator it returns the function."""

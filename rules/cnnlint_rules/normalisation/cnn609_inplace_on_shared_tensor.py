@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnlint.graph.model import ModelGraph, Node
-from cnnlint.graph.operations import Merge, MergeKind
+from cnnlint.graph.operations import Elementwise, Merge, MergeKind
 from cnnlint.graph.queries.layers import layer_of, place_of
 from cnnlint.graph.queries.mutation import Mutation, Needed, harmful_mutations
-from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, SetArgument, Severity
+from cnnlint.rule import (
+    Applicability,
+    Category,
+    Example,
+    Finding,
+    Fix,
+    Related,
+    Rule,
+    SetArgument,
+    Severity,
+    Unaugment,
+)  # fmt: skip
 
 # Where ``inplace`` stands among the positional parameters of a constructor.
 _POSITIONS = {
@@ -24,9 +35,10 @@ class InplaceOnSharedTensor(Rule):
     What it does
     ------------
     Reports in-place operations (`inplace=True`, `x.add_`, `x += y`) on a tensor whose producer kept it for the
-    backward pass (ReLU, sigmoid, tanh, softmax, exp keep their output) or that an earlier operation kept as its input
-    (convolutions, linear layers, normalisations, max pools, products and most other activations): errors. An addition
-    of a tensor to itself behind an in-place activation is a warning: a shortcut that was overwritten.
+    backward pass (ReLU, sigmoid, tanh, softmax, exp keep their output, as do LeakyReLU, ELU, CELU and SELU with
+    `inplace=True`) or that an earlier operation kept as its input (convolutions, linear layers, normalisations, pools,
+    products and most other activations): errors. An addition of a tensor to itself behind an in-place activation is a
+    warning: a shortcut that was overwritten.
 
     Why it matters
     --------------
@@ -49,8 +61,8 @@ class InplaceOnSharedTensor(Rule):
     When not to worry
     -----------------
     `+=` on the output of normalisations, convolutions, pools, dropout and of activations that keep their input
-    (LeakyReLU, SiLU, GELU, ELU, Hardswish, ReLU6) is fine, so `out += identity` behind a batch norm is. Code that is
-    never trained may do as it likes.
+    (LeakyReLU, SiLU, GELU, ELU, Hardswish, ReLU6) is fine, so `out += identity` behind a batch norm is. What is
+    computed under `torch.no_grad()`, or from nothing that is trained, keeps nothing; the rule is silent there.
 
     References
     ----------
@@ -77,7 +89,7 @@ class Block(nn.Module):
         out += x
         return out
 """,
-            ((9, "add changes the output of relu in place, which the backward pass needs"),),
+            ((9, "add changes the output of relu in place: backward() raises, since relu needs it"),),
             why="an addition in place behind a ReLU",
         ),
         Example(
@@ -93,7 +105,7 @@ class Block(nn.Module):
         x += self.conv(x)
         return x
 """,
-            ((9, "add changes the input of conv2d in place, which the backward pass needs"),),
+            ((9, "add changes the input of conv2d in place: backward() raises, since conv2d needs it"),),
             why="the convolution kept its input",
         ),
         Example(
@@ -109,7 +121,7 @@ class Block(nn.Module):
         y = self.conv(x)
         return self.relu(x) + y
 """,
-            ((5, "relu changes the input of conv2d in place, which the backward pass needs"),),
+            ((5, "relu changes the input of conv2d in place: backward() raises, since conv2d needs it"),),
             why="an activation in place on what another branch has read",
         ),
         Example(
@@ -126,6 +138,23 @@ class Block(nn.Module):
 """,
             ((9, "both operands of add are the output of relu, which changed the shortcut in place"),),
             why="a shortcut that was overwritten",
+        ),
+        Example(
+            """\
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(8, 8, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm2d(8)
+        self.act = nn.LeakyReLU(0.1, inplace=True)
+
+    def forward(self, x):
+        out = self.act(self.norm(self.conv(x)))
+        out *= torch.sigmoid(x) + 1  # a gate
+        return out
+""",
+            ((10, "mul changes the output of leaky_relu in place: backward() raises, since leaky_relu needs it"),),
+            why="in place, LeakyReLU and its kin keep their output too",
         ),
     )
     good = (
@@ -165,6 +194,56 @@ class Block(nn.Module):
     def __init__(self):
         super().__init__()
         self.conv = nn.Conv2d(8, 8, 3, padding=1)
+        self.drop = nn.Dropout(0.1)
+        self.act = nn.LeakyReLU(0.1)
+
+    def forward(self, x):
+        y = self.act(self.conv(x))
+        y += x
+        y = self.drop(y)
+        y += x
+        y = nn.functional.max_pool2d(y, 3, 1, 1)
+        y += x
+        return y
+""",
+            why="behind activations that keep their input, dropout and pools",
+        ),
+        Example(
+            """\
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.teacher = nn.Conv2d(8, 8, 3, padding=1)
+        self.conv = nn.Conv2d(8, 8, 3, padding=1)
+
+    def forward(self, x):
+        with torch.no_grad():
+            target = torch.relu(self.teacher(x))
+            target += x
+        return (self.conv(x) - target).square()
+""",
+            why="no gradient is recorded",
+        ),
+        Example(
+            """\
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(1, 8, 1, 1))
+
+    def forward(self, x):
+        x = torch.sigmoid(x)
+        x += self.scale
+        return x
+""",
+            why="the images need no gradient, so the sigmoid keeps nothing",
+        ),
+        Example(
+            """\
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(8, 8, 3, padding=1)
 
     def forward(self, x):
         x = torch.relu(self.conv(x))
@@ -186,8 +265,8 @@ class Block(nn.Module):
         node, keeper = mutation.node, mutation.keeper
         return self.finding(
             layer_of(node),
-            f"{node.op.name} changes the {mutation.needed.value} of {keeper.op.name} in place, which the backward pass "
-            "needs",
+            f"{node.op.name} changes the {mutation.needed.value} of {keeper.op.name} in place: backward() raises, "
+            f"since {keeper.op.name} needs it",
             help="write it out of place: inplace=False, or a = a + b for a += b",
             data={"needed": mutation.needed.value, "keeper": keeper.op.name},
             related=[Related(place_of(keeper), f"{keeper.op.name} {_KEEPS[mutation.needed]} for the backward pass")],
@@ -217,8 +296,10 @@ def _overwritten(model: ModelGraph, node: Node) -> Node | None:
 
 
 def _out_of_place(node: Node) -> Fix | None:
-    """``inplace=False`` on the layer, which is right wherever else it is called."""
+    """``a = a + b`` for ``a += b``; ``inplace=False`` on a layer, which is right wherever else it is called."""
     module = node.module
+    if isinstance(node.op, Merge | Elementwise):
+        return Fix((Unaugment(node.span),), Applicability.SAFE)
     if layer_of(node) is not module or module.built_at is None or module.type not in _POSITIONS:
         return None
     edit = SetArgument(module.built_at, "inplace", "False", _POSITIONS[module.type])
