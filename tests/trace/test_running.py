@@ -193,6 +193,47 @@ def test_parameters_without_gradient(tracer: Tracer, tmp_path: Path) -> None:
     assert _trace(tracer, tmp_path, source).without_gradient is None
 
 
+# A file in the manner of a notebook: importing it would read arguments, look for data and train for ever.
+NOTEBOOK = """
+    import argparse
+    from not_installed import plots
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", required=True)
+    args = parser.parse_args()
+    WIDTH = 4
+
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, WIDTH, 3)
+
+        def forward(self, x):
+            return self.conv(x)
+
+
+    net = Net()
+    out = net(torch.randn(2, 3, 8, 8))
+    print(net, out.shape)
+    optimizer = torch.optim.SGD(net.parameters(), lr=0.1)
+    while True:
+        for x in torch.load(args.data):
+            net(x).sum().backward()
+            optimizer.step()
+    torch.save(net.state_dict(), "net.pth")
+"""
+
+
+def test_a_file_that_trains_when_imported(tracer: Tracer, tmp_path: Path, job: MakeJob) -> None:
+    work = job(NOTEBOOK)
+    facts = tracer.run(work)
+    assert facts["edges"][facts["output"]["tensor"]][0] == [1, 4, 6, 6]
+    line = next(n for n, text in enumerate(work.path.read_text().splitlines(), 1) if text.startswith("out ="))
+    facts = tracer.run(replace(work, example=ExampleCall(line, line, "Net"), callable=""))
+    assert facts["edges"][facts["output"]["tensor"]][0] == [2, 4, 6, 6]
+
+
 def test_pretrained_weights_are_not_fetched(tracer: Tracer, tmp_path: Path) -> None:
     """Neither the meta device nor a count needs them; what the hub gives is taken as loaded."""
     init = "self.a = nn.Conv2d(3, 4, 1)\n"

@@ -134,7 +134,7 @@ def test_static_where_the_script_does_not_run(name: str, tmp_path: Path, capsys:
 
 SLICES = [
     ("a = 1\nb = 2\nc = a\n", [3], "a = 1\nc = a"),
-    ("import x\nx.load()\ny = x.net()\nprint(y)\nz = y\n", [5], "import x\nx.load()\ny = x.net()\nz = y"),
+    ("import x\nx.save()\nx.f.g = 1\ny = x.net()\nprint(y)\nz = y\n", [6], "import x\nx.f.g = 1\ny = x.net()\nz = y"),
     ("n = f()\nfor p in n:\n    p.flag = 0\nm = n\n", [2, 4], "n = f()\nfor p in n:\n    p.flag = 0\nm = n"),
     ("n = f()\nopt = g(n)\ntrain(n, opt)\n", [2], "n = f()\nopt = g(n)"),
     ("n = f()\nfreeze(n.body)\nlog(7)\nopt = g(n)\n", [4], "n = f()\nfreeze(n.body)\nopt = g(n)"),

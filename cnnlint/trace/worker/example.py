@@ -14,7 +14,6 @@ from typing import Any
 from torch import nn
 
 from .slicing import Function, NoScript, names_in, refuse_arguments, touched
-from .sources import source_of
 
 
 class NoExample(NoScript):
@@ -26,11 +25,11 @@ class _Reached(BaseException):
 
 
 def capture(
-    module: ModuleType, path: str, example: dict[str, Any]
+    module: ModuleType, program: ast.Module, path: str, example: dict[str, Any]
 ) -> tuple[nn.Module, tuple[Any, ...], dict[str, Any]]:
-    """The model that is called at ``example``'s place with its arguments. The call itself is not made."""
-    statements = needed_statements(ast.parse(source_of(path)), example["line"])
-    code = compile(ast.Module(statements, []), path, "exec", dont_inherit=True)
+    """The model that ``program``, run in ``module``, calls at ``example``'s place with its arguments. The call itself
+    is not made."""
+    code = compile(program, path, "exec", dont_inherit=True)
     base: Any = nn.Module
     original = base.__call__
     found: list[Any] = []
@@ -59,8 +58,9 @@ def capture(
     return found[0], found[1], found[2]
 
 
-def needed_statements(tree: ast.Module, line: int) -> list[ast.stmt]:
-    """The statement at ``line`` and those before it, in the same function or at top level, that it depends on."""
+def example_program(tree: ast.Module, line: int) -> ast.Module:
+    """What to run in the imported file: the statement at ``line`` and those before it, in the same function or at top
+    level, that it depends on."""
     body: list[ast.stmt] = tree.body
     function: ast.stmt | None = None
     while True:
@@ -76,7 +76,7 @@ def needed_statements(tree: ast.Module, line: int) -> list[ast.stmt]:
             break
     if function is not None:
         refuse_arguments(function)
-    return _slice(body[: index + 1])
+    return ast.Module(_slice(body[: index + 1]), [])
 
 
 def _within(body: list[ast.stmt], line: int) -> bool:

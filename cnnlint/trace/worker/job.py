@@ -148,6 +148,7 @@ def prepare(request: Facts) -> None:
     """The surroundings that a script of the user expects: its arguments, and nothing of ours in the way."""
     sys.argv = [request["path"]]
     sys.path[:] = [entry for entry in sys.path if entry not in ("", request["worker"])]
+    sys.path[:0] = [folder for folder in request["folders"] if folder not in sys.path]
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     substitute(request["texts"])
     leave_out()

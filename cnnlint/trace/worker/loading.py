@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 import torch
 from torch import nn
 
-from .example import capture
+from .example import capture, example_program
 from .frames import construction, cut_from_container, is_internal
+from .slicing import definitions, does_things, script_at
+from .sources import source_of
 
 BUILT_AT = "_cnnlint_built_at"
 """Where a module was made; kept in its ``__dict__``, so that copies have it too."""
@@ -38,21 +40,50 @@ def load(request: dict[str, Any], device: str) -> Loaded:
     """Imports the file anew and builds the model and its inputs on ``device``. Raises what the user's code raises."""
     torch.manual_seed(0)
     with torch.device(device), noting_constructions():
+        _forget_first_attempt()
+        loaded = _from_script(request)
+        if loaded is not None:
+            return loaded
         module = import_file(request)
-        if request["example"] is not None:
-            return Loaded(*capture(module, request["path"], request["example"]))
-        model = _build(module, request)
-        args, kwargs = _inputs(model, request["inputs"])
-    return Loaded(model, args, kwargs)
+        if request["example"] is None:
+            return _built(module, request)
+        program = example_program(ast.parse(source_of(request["path"])), request["example"]["line"])
+        return Loaded(*capture(module, program, request["path"], request["example"]))
+
+
+def _from_script(request: dict[str, Any]) -> Loaded | None:
+    """The model of a file that does things when it is imported, such as training: only what it needs is run. ``None``
+    for any other file, and where that does not lead to a model: importing the file says why."""
+    try:
+        tree = ast.parse(source_of(request["path"]))
+        if "." in request["module"] or not does_things(tree):
+            return None
+        example = request["example"]
+        if example is not None:
+            program = script_at(tree, [example["line"]], handed=False)
+            return Loaded(*capture(new_module(request), program, request["path"], example))
+        definition = definitions(tree, request["callable"].partition(".")[0])
+        if definition is None:
+            return None
+        module = new_module(request)
+        exec(compile(definition, request["path"], "exec", dont_inherit=True), module.__dict__)
+        return _built(module, request)
+    except BaseException:  # noqa: BLE001 - the file as a whole may still give the model
+        return None
+
+
+def new_module(request: dict[str, Any]) -> ModuleType:
+    """An empty module under the name and path of the user's file."""
+    name = request["module"]
+    module = ModuleType(name)
+    module.__dict__.update(__file__=request["path"], __package__=name.rpartition(".")[0])
+    sys.modules[name] = module  # dataclasses and pickle look their module up
+    return module
 
 
 def import_file(request: dict[str, Any]) -> ModuleType:
     """The module of the user's file, under the name that its own package gives it."""
-    for folder in reversed(request["folders"]):
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
     name, path = request["module"], request["path"]
-    _forget_first_attempt()
     package = name.rpartition(".")[0]
     if not package and name in sys.modules:  # the user's random.py must not stand in for Python's
         name = f"{name}_of_the_user"
@@ -86,6 +117,11 @@ def _forget_first_attempt() -> None:
         file = getattr(sys.modules[name], "__file__", None)
         if isinstance(file, str) and not is_internal(file) and "site-packages" not in file:
             del sys.modules[name]
+
+
+def _built(module: ModuleType, request: dict[str, Any]) -> Loaded:
+    model = _build(module, request)
+    return Loaded(model, *_inputs(model, request["inputs"]))
 
 
 def _build(module: ModuleType, request: dict[str, Any]) -> nn.Module:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import ast
 import inspect
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
 from typing import Any
 
 import torch
 from torch import nn
 
 from .frames import here, is_internal
+from .loading import new_module
 from .slicing import script_at
 from .sources import source_of
 
@@ -27,11 +26,9 @@ Facts = dict[str, Any]
 def observe(request: Facts, device: str) -> Facts:
     """``records`` of the steps in order, and ``models`` as they are in the end. Raises what the user's code raises,
     and :class:`~.slicing.NoScript`."""
-    path, name = request["path"], request["module"]
+    path = request["path"]
     program = script_at(ast.parse(source_of(path)), request["lines"])
-    module = ModuleType(name)
-    module.__dict__.update(__file__=path, __package__=name.rpartition(".")[0])
-    sys.modules[name] = module
+    module = new_module(request)
     watch = _Watch()
     with torch.device(device), watch.open():
         exec(compile(program, path, "exec", dont_inherit=True), module.__dict__)
