@@ -21,6 +21,7 @@ from cnnlint.static.values import (
     External,
     Function,
     Instance,
+    Iteration,
     ModelOutput,
     ModuleInstance,
     NamedTuple,
@@ -81,11 +82,17 @@ def _of_native(value: Native, name: str) -> Value:
     return MISSING if isinstance(found, External) else found
 
 
+_STAND_INS = (Native, Function, Bound, Partial, Descriptor, Iteration)
+"""What has attributes that are not followed."""
+
+
 def get_attribute(it: Interpreter, value: Value, name: str, site: Site) -> Value:
     """``value.name``. Raises the program's ``AttributeError`` where it certainly has none."""
     found = _get(it, value, name, site)
     if found is MISSING and name.startswith("__") and not (isinstance(value, Super) and name not in _OF_OBJECTS):
         return it.unknown(f"{name} of {type_name(value)}", site)
+    if found is MISSING and isinstance(value, _STAND_INS):
+        return it.unknown(f"{name} of a {type_name(value)}", site)
     if found is MISSING:
         text = f"{type_name(value)!r} object has no attribute {name!r}"
         raised = Raised(AttributeError, text, problem=_missing_attribute(value, name, text))
@@ -364,6 +371,11 @@ def external_attribute(it: Interpreter, value: External, name: str, site: Site) 
 
         if f"{value.path}.{name}" in LIGHTNING:
             return LIGHTNING[f"{value.path}.{name}"]
+    if it.live and value.path.startswith("numpy"):
+        from cnnlint.static.library.live import LIVE
+
+        if f"{value.path}.{name}" in LIVE:
+            return External(f"{value.path}.{name}")  # a program has arrays of their own kind
     found = external(f"{value.path}.{name}")
     if isinstance(found, External) and value.path.startswith("torch"):
         from cnnlint.static.library.torchnames import missing

@@ -281,7 +281,7 @@ def _initialise(it: Interpreter, made: Instance, args: Args, kwargs: Kwargs, sit
         exception = any(base.pytype and issubclass(base.pytype, BaseException) for base in made.cls.mro)
         if exception:
             made.attrs["args"] = tuple(args)
-        elif args or kwargs:
+        elif (args or kwargs) and made.cls.body is not None:
             raise Raised(TypeError, f"{made.cls.name}() takes no arguments")
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cnnlint.static.values import Class, Value
+from cnnlint.static.values import Class, Unknown, Value
 
 if TYPE_CHECKING:
     from cnnlint.source.index import FileIndex, Statement
+
+_BY_PYTHON = Unknown("Python sets it for each file")
 
 
 class ModuleEnv:
@@ -22,7 +24,9 @@ class ModuleEnv:
         self.index = index
         """``None`` for a namespace package."""
         self.package = path.name == "__init__.py" or index is None
-        self.names: dict[str, Value] = {"__name__": name, "__file__": str(path)}
+        self.names: dict[str, Value] = {"__name__": name, "__file__": str(path)} | dict.fromkeys(
+            ("__doc__", "__package__", "__spec__", "__loader__", "__builtins__", "__cached__", "__path__"), _BY_PYTHON
+        )
         self.done: set[Statement] = set()
         self.running: set[str] = set()
         self.in_order = False

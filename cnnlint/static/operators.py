@@ -26,6 +26,7 @@ from cnnlint.static.values import (
     Ratio,
     Site,
     TensorValue,
+    UnionType,
     Unknown,
     Value,
 )  # fmt: skip
@@ -222,7 +223,7 @@ def compare(it: Interpreter, name: str, left: Value, right: Value, site: Site) -
     try:
         return COMPARE[name](left, right)
     except PYTHON_ERRORS as error:
-        raise Raised(type(error), str(error)) from None
+        return _refused(it, error, left, right, site)
 
 
 def _argument_and_number(value: Value, other: Value) -> bool:
@@ -272,15 +273,44 @@ def binary(it: Interpreter, name: str, left: Value, right: Value, site: Site, in
         return first_unknown(it, site, left, right)
     if isinstance(left, ModuleInstance) and left.cls.container_kind and name == "add":
         return _add_modules(it, left, right, site)
+    if name == "or_" and (isinstance(left, _TYPES) or isinstance(right, _TYPES)):
+        return _union(it, left, right, site)
     _guard_size(it, name, left, right)
     try:
         result = BINARY[name](left, right)
     except PYTHON_ERRORS as error:
-        raise Raised(type(error), str(error)) from None
+        return _refused(it, error, left, right, site)
     hazy = it.haze(left) or it.haze(right)
     if hazy is not None and isinstance(result, list | set | dict):
         it.make_hazy(result, hazy)
     return result
+
+
+_TYPES = (Class, UnionType)
+
+
+def _union(it: Interpreter, left: Value, right: Value, site: Site) -> Value:
+    """``int | None`` of types."""
+    from cnnlint.static.builtintypes import NONE_TYPE
+
+    parts = [part for side in (left, right) for part in (side if isinstance(side, UnionType) else (side,))]
+    types = [NONE_TYPE if part is None else part for part in parts]
+    return (
+        UnionType(dict.fromkeys(types))
+        if all(isinstance(part, Class) for part in types)
+        else first_unknown(it, site, *parts)
+    )
+
+
+_OWN = (int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, type(None))
+"""Python's own types: what it says of their values, it says of the program's."""
+
+
+def _refused(it: Interpreter, error: Exception, left: Value, right: Value, site: Site) -> Value:
+    """An operation that Python refuses is the program's error, unless something stands in for an operand."""
+    if isinstance(left, _OWN) and isinstance(right, _OWN):
+        raise Raised(type(error), str(error)) from None
+    return it.unknown("an operation of its own kind", site)
 
 
 def _is_plain(value: Value) -> bool:

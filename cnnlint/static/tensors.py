@@ -85,7 +85,7 @@ def tensor_attribute(it: Interpreter, tensor: TensorValue, name: str, site: Site
         return Native(name, lambda it, args, kwargs, site: tensor)
     if name.startswith("__"):
         return MISSING
-    absent = missing("Tensor", name)
+    absent = missing("Tensor", name) if not tensor.array else None
     if absent is not None and tensor.shape is not None and name not in it.tensor_names:
         raise Raised(AttributeError, absent.text.partition(": ")[2], problem=absent)
     why = it.unknown(f"{full} is not in the ops table", site)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 _FROM_ARRAYS = frozenset({
     "torch.from_numpy", "torch.tensor", "torch.as_tensor", "torch.asarray", "torch.FloatTensor", "torch.LongTensor",
 })  # fmt: skip
+_NO_ARRAYS = frozenset(name.removeprefix("torch.") for name in _FROM_ARRAYS)
 Ask = Callable[[], Result]
 _AS_THEY_ARE = frozenset({int, float, complex, bool, str, type(None), Sym, TensorValue, TensorSpec})
 
@@ -167,13 +168,18 @@ def ask(it: Interpreter, question: Ask, name: str, sources: list[TensorValue], s
     try:
         result = question()
     except Refused as refused:
+        if any(source.array for source in sources):
+            return it.unknown("what numpy makes of an array", site)
         return refusal(it, refused, name, sources, site)
     except Unclear as unclear:
         it.note(it.unknown(str(unclear), site))
         if not sources:
             return it.unknown(str(unclear), site)
         return it.recorder.add(Opaque(name), sources, None, None, site)
-    return _written(it, result, sources, site)
+    value = _written(it, result, sources, site)
+    if isinstance(value, TensorValue) and name not in _NO_ARRAYS and any(source.array for source in sources):
+        value.array = True
+    return value
 
 
 def refusal(it: Interpreter, refused: Refused, name: str, sources: list[TensorValue], site: Site) -> Value:

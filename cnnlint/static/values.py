@@ -382,7 +382,7 @@ class ModuleInstance(Instance):
 class TensorValue(TensorLike):
     """A tensor variable. In-place operations move ``edge`` on, so every name of the variable sees the new value."""
 
-    __slots__ = ("edge", "refine", "strides", "trainable", "values")
+    __slots__ = ("array", "edge", "refine", "strides", "trainable", "values")
 
     def __init__(self, edge: Tensor, values: tuple[Any, ...] | None = None) -> None:
         self.edge = edge
@@ -391,6 +391,8 @@ class TensorValue(TensorLike):
         """For a parameter: whether it requires a gradient. ``None`` for any other tensor."""
         self.refine: int = -1
         """The model input that this is, if its shape is still open: the first layer that reads it settles it."""
+        self.array = False
+        """Whether it stands for an array of numpy, which can more and forgives more than a tensor."""
         self.strides: tuple[int, ...] | None = None
         """Where its elements lie in memory, in elements; ``None``: not known."""
 
@@ -456,6 +458,12 @@ class Deque(list[Value]):
 
     def copy(self) -> Deque:
         return Deque(self, self.maxlen)
+
+
+class UnionType(tuple[Value, ...]):
+    """``int | None``: the types of a union, each once."""
+
+    __slots__ = ()
 
 
 class NamedTuple(tuple[Value, ...]):

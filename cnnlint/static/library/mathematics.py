@@ -11,7 +11,8 @@ from cnnlint.graph.dims import Sym
 from cnnlint.static.iteration import items_of
 from cnnlint.static.library.define import Handler, Table, plain
 from cnnlint.static.operators import BINARY, binary, compare, first_unknown
-from cnnlint.static.values import Ratio, Site, Unknown, Value
+from cnnlint.static.signals import Raised
+from cnnlint.static.values import Ratio, Site, TensorValue, Unknown, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -161,7 +162,16 @@ def _array(function: str) -> Handler:
         given.pop("", None)
         if function == "torch.linspace" and len(args) < 3:
             given.setdefault("steps", 50)
-        return call_function(it, function, args, given, site)
+        try:
+            it.guarded += 1
+            made = call_function(it, function, args, given, site)
+        except Raised:
+            return it.unknown("an array that is not followed", site)
+        finally:
+            it.guarded -= 1
+        if isinstance(made, TensorValue):
+            made.array = True
+        return made
 
     return handler
 
