@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnnlint import ops
 from cnnlint.graph.model import Tensor
+from cnnlint.static.library.numeric import array_attribute
 from cnnlint.static.library.torchnames import missing
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
@@ -85,7 +86,9 @@ def tensor_attribute(it: Interpreter, tensor: TensorValue, name: str, site: Site
         return Native(name, lambda it, args, kwargs, site: tensor)
     if name.startswith("__"):
         return MISSING
-    absent = missing("Tensor", name) if not tensor.array else None
+    if tensor.array:
+        return array_attribute(it, tensor, name, site)
+    absent = missing("Tensor", name)
     if absent is not None and tensor.shape is not None and name not in it.tensor_names:
         raise Raised(AttributeError, absent.text.partition(": ")[2], problem=absent)
     why = it.unknown(f"{full} is not in the ops table", site)

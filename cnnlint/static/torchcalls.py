@@ -17,6 +17,7 @@ from cnnlint.static.classes import make_namedtuple
 from cnnlint.static.devices import note_device
 from cnnlint.static.layout import lay_out, view_problem
 from cnnlint.static.library.arrays import ArrayValue, to_tensor
+from cnnlint.static.library.numeric import of_arrays
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
@@ -112,10 +113,12 @@ def call_function(
     spec = (ops.function(name.replace("operator.", "operator.i")) if inplace else None) or ops.function(name)
     if spec is None:
         return _unlisted(it, name, args, kwargs, site)
+    sources = tensors_of([*args, *kwargs.values()])
+    if sources and name not in _FROM_ARRAYS and all(source.array for source in sources):
+        return of_arrays(it, spec, args, kwargs, site)
     note_device(it, name, args, kwargs, site)
     given = [operand(it, arg) for arg in args]
     named = {key: operand(it, value) for key, value in kwargs.items()}
-    sources = tensors_of([*args, *kwargs.values()])
 
     def question() -> Result:
         result = apply_function(spec, given, named, it.training)

@@ -13,6 +13,25 @@ from cnnlint.static.values import Unknown
 Answer = Callable[[str], Any]
 
 PROGRAMS = {
+    "numpy for widths": """
+        import numpy as np
+        def regnet(slope, first, factor, depth, divisor=8):
+            widths = np.arange(depth) * slope + first
+            steps = np.round(np.log(widths / first) / np.log(factor))
+            widths = first * np.power(factor, steps)
+            widths = (np.round(np.divide(widths, divisor)) * divisor).astype(int)
+            kinds, counts = np.unique(widths, return_counts=True)
+            return [int(w) for w in widths.tolist()], [int(min(200, k)) for k in kinds], [[int(k)] * n for k, n in zip(kinds, counts)]
+        def plain():
+            depths = [2, 3, 4]
+            ends = np.cumsum(depths)
+            rates = np.linspace(0, 0.3, sum(depths))
+            return (
+                [int(e) for e in ends], round(float(rates[-1]), 6), rates.shape, int(np.prod((3, 4))), int(np.max(ends)),
+                np.array([[1, 2], [3, 4]]).shape, np.concatenate([ends, ends]).shape, int(np.sqrt(16)), int(np.sum(ends)),
+            )
+        answer = regnet(36.44, 24, 2.49, 13), plain()
+        """,
     "locals": """
         class Base:
             def __init__(self, *, a_width=1, a_depth=2, b_width=3):

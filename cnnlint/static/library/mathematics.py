@@ -10,9 +10,10 @@ from cnnlint.graph import dims
 from cnnlint.graph.dims import Sym
 from cnnlint.static.iteration import items_of
 from cnnlint.static.library.define import Handler, Table, plain
+from cnnlint.static.library.numeric import array_of, numpy_functions
 from cnnlint.static.operators import BINARY, binary, compare, first_unknown
 from cnnlint.static.signals import Raised
-from cnnlint.static.values import Ratio, Site, TensorValue, Unknown, Value
+from cnnlint.static.values import Ratio, Site, Unknown, Value
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -162,22 +163,22 @@ def _array(function: str) -> Handler:
         given.pop("", None)
         if function == "torch.linspace" and len(args) < 3:
             given.setdefault("steps", 50)
+        it.guarded += 1
         try:
-            it.guarded += 1
-            made = call_function(it, function, args, given, site)
+            return array_of(call_function(it, function, args, given, site))
         except Raised:
             return it.unknown("an array that is not followed", site)
         finally:
             it.guarded -= 1
-        if isinstance(made, TensorValue):
-            made.array = True
-        return made
 
     return handler
 
 
 for _name, _function in {"linspace": "linspace", "arange": "arange", "array": "tensor", "asarray": "tensor"}.items():
     MATHEMATICS[f"numpy.{_name}"] = _array(f"torch.{_function}")
+
+
+MATHEMATICS |= numpy_functions(MATHEMATICS)
 
 
 def _random(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
