@@ -54,7 +54,8 @@ def run(rule: Rule, example: Example, source: str | None = None) -> Run:
     """Runs ``rule`` on ``example``, or on ``source`` in its place.
 
     Raises :class:`~cnnlint.source.text.SourceProblem` if that is not Python."""
-    path = absolute(Path("example.py"))
+    # In a folder of its own, which need not exist: other files there could tell an input size.
+    path = absolute(Path("example", "example.py"))
     text = SourceText(shown(path), source_of(example) if source is None else source)
     project = Project([path.parent], site_packages(Path(sys.prefix)))
     project.add(text, path)

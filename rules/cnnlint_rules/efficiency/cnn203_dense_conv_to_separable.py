@@ -73,7 +73,13 @@ class DenseConvToSeparable(Rule):
     name = "dense-conv-to-separable"
     category = Category.EFFICIENCY
     severity = Severity.ADVICE
-    numbers = {"8.69": 1 / (1 / 256 + 1 / 9), "256": 256}
+    numbers = {
+        "8.69": 1 / (1 / 256 + 1 / 9),
+        "256": 256,
+        "73,856": 9 * 64 * 128 + 128,
+        "8,960": (9 * 64 + 64) + (64 * 128 + 128),
+        "8.24": 73_856 / 8_960,
+    }
     opt_in = True
     targets = frozenset({"mobile"})
 

@@ -63,7 +63,7 @@ class FailingProgram(Rule):
 
     References
     ----------
-    The documentation of the layer or function named in the message.
+    torch.nn and torch.nn.functional: the documentation of the layer or function that the message names.
     """
 
     code = "CNN113"
