@@ -74,7 +74,10 @@ class Project:
 
     def around(self, path: Path) -> Mapping[Path, str]:
         """The texts of the files in which the classes of the file at ``path`` may be used: its package's, those beside
-        the package, and itself. See :func:`~cnnlint.source.neighbours.texts_around`."""
+        the package, and itself; none for a text that is no file. See
+        :func:`~cnnlint.source.neighbours.texts_around`."""
+        if not is_file(path):
+            return {}
         name, folder = self.module_name(path)
         key = (folder, name.partition(".")[0] if "." in name else "")
         if key not in self._around:

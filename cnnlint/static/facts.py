@@ -153,8 +153,11 @@ def _mentioned(it: Interpreter, owner: ModuleInstance, attribute: str) -> bool:
     path = owner.cls.env.path
     module = path.parent.name if path.stem == "__init__" else path.stem
     users = re.compile(rf"\b(?:{re.escape(owner.cls.name)}|{re.escape(module)})\b")
+    # The plain test first: few files hold the word at all.
     return any(
-        users.search(text) and read.search(text) for file, text in it.project.around(path).items() if file != path
+        attribute in text and users.search(text) and read.search(text)
+        for file, text in it.project.around(path).items()
+        if file != path
     )
 
 
