@@ -20,6 +20,7 @@ from cnnlint.graph.script import (
     ScriptView,
     Step,
 )  # fmt: skip
+from cnnlint.graph.span import Span
 from cnnlint.graph.wording import number
 
 _SHAPING = frozenset({"Shape", "Reshape", "Identity"})
@@ -182,6 +183,14 @@ def losses(script: ScriptView) -> Iterator[LossApplied]:
 def decisive(loss: LossApplied) -> Step | None:
     """The last operation before a loss that changes values."""
     return next((step for step in loss.steps if step.kind not in _SHAPING), None)
+
+
+def places(script: ScriptView, loss: LossApplied, step: Step) -> tuple[Span, Span, str]:
+    """Where to report what ``step`` does in front of ``loss``, the other of the two places and what it is: the step
+    comes first if it stands in the script's file."""
+    if step.span.path == script.path:
+        return step.span, loss.span, f"{loss.loss} is applied here"
+    return loss.span, step.span, f"{step.name} is applied here"
 
 
 def layer_of(loss: LossApplied, step: Step) -> Module | None:

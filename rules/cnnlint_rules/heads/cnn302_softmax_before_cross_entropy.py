@@ -6,19 +6,10 @@ import math
 from collections.abc import Iterator
 from math import e, log
 
-from cnnlint.graph.queries.scripts import decisive, layer_of, losses
+from cnnlint.graph.queries.scripts import decisive, losses, places
 from cnnlint.graph.script import LossApplied, ScriptView, Step
-from cnnlint.rule import (
-    Applicability,
-    Category,
-    Example,
-    Finding,
-    Fix,
-    Related,
-    ReplaceCallee,
-    Rule,
-    Severity,
-)  # fmt: skip
+from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, Severity
+from cnnlint_rules.heads.removal import without
 
 _NET = """\
 class Net(nn.Module):
@@ -115,6 +106,11 @@ class SoftmaxBeforeCrossEntropy(Rule):
             ((10, "nll_loss reads log-probabilities: after softmax it lies between -1 and 0"),),
             why="softmax and nll_loss",
         ),
+        Example(
+            _net(layer="nn.Identity()", result="torch.softmax(x, dim=-1)", loss="torch.nn.functional.cross_entropy"),
+            ((10, "softmax before cross_entropy: the loss of 10 classes cannot fall below 1.461"),),
+            why="functions",
+        ),
     )
     good = (
         Example(_net(layer="nn.Identity()", result="x"), why="logits"),
@@ -152,12 +148,8 @@ class SoftmaxBeforeCrossEntropy(Rule):
     def _finding(
         self, script: ScriptView, loss: LossApplied, step: Step, text: str, severity: Severity | None = None
     ) -> Finding:
-        here = step.span.path == script.path
-        place, other = (step.span, loss.span) if here else (loss.span, step.span)
-        layer = layer_of(loss, step)
-        fix = None
-        if layer is not None and layer.built_at is not None and severity is None and loss.loss == "cross_entropy":
-            fix = Fix((ReplaceCallee(layer.built_at, ".Identity"),), Applicability.UNSAFE)
+        place, other, what = places(script, loss, step)
+        edits = without(loss, step) if loss.loss == "cross_entropy" else ()
         return self.finding(
             place,
             text,
@@ -165,8 +157,8 @@ class SoftmaxBeforeCrossEntropy(Rule):
             layer=step.layer,
             help="return the logits; apply softmax where probabilities are wanted",
             data={"loss": loss.loss, "classes": step.size if isinstance(step.size, int) else None},
-            related=[Related(other, f"{loss.loss} is applied here" if here else f"{step.name} is applied here")],
-            fix=fix,
+            related=[Related(other, what)],
+            fix=Fix(edits, Applicability.UNSAFE) if edits else None,
         )
 
 

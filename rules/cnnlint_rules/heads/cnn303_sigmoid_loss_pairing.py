@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.queries.scripts import decisive, layer_of, losses
-from cnnlint.graph.script import LossApplied, ScriptView, Step
+from cnnlint.graph.queries.scripts import decisive, losses, places
+from cnnlint.graph.script import LossApplied, ScriptView
 from cnnlint.graph.span import Span
 from cnnlint.rule import (
     Applicability,
     Category,
+    Edit,
     Example,
     Finding,
     Fix,
@@ -18,9 +19,16 @@ from cnnlint.rule import (
     Rule,
     Severity,
 )  # fmt: skip
+from cnnlint_rules.heads.removal import without
 
 _LOGITS = "binary_cross_entropy_with_logits"
 _LAYERS = frozenset({"Dense", "Convolution"})
+_TWICE = (
+    f"sigmoid before {_LOGITS} confines it to (0.5, 0.731): the loss cannot fall below 0.313 for a positive, 0.693 for "
+    "a negative"
+)
+_BARE = "binary_cross_entropy is given logits and raises: all elements of input should be between 0 and 1"
+_APART = f"sigmoid and binary_cross_entropy are less stable apart than {_LOGITS}, and raise under CUDA autocast"
 
 _NET = """\
 class Net(nn.Module):
@@ -109,6 +117,11 @@ class SigmoidLossPairing(Rule):
             why="a sigmoid and BCELoss",
         ),
         Example(
+            _net(result="x", loss="torch.nn.functional.binary_cross_entropy"),
+            ((17, "binary_cross_entropy is given logits and raises: all elements of input should be between 0 and 1"),),
+            why="no sigmoid, and the function",
+        ),
+        Example(
             _net(result="x", value="model(images).sigmoid().squeeze(1)"),
             ((17, ("sigmoid before binary_cross_entropy_with_logits confines it to (0.5, 0.731): the loss cannot fall "
               "below 0.313 for a positive, 0.693 for a negative")),),
@@ -129,36 +142,21 @@ class SigmoidLossPairing(Rule):
         """One finding for each loss."""
         for loss in losses(script):
             step = decisive(loss)
-            if loss.loss == _LOGITS and step is not None and step.name == "sigmoid":
-                yield self._twice(script, loss, step)
-            elif loss.loss == "binary_cross_entropy" and step is not None and step.name == "sigmoid":
-                text = (
-                    f"sigmoid and binary_cross_entropy are less stable apart than {_LOGITS}, "
-                    "and raise under CUDA autocast"
-                )
-                yield self._finding(loss.span, loss, text, step.span, Severity.ADVICE)
-            elif loss.loss == "binary_cross_entropy" and step is None and loss.last and loss.last.kind in _LAYERS:
-                text = (
-                    "binary_cross_entropy is given logits and raises: all elements of input should be between 0 and 1"
-                )
-                yield self._finding(loss.span, loss, text, loss.last.span, Severity.ERROR)
-
-    def _twice(self, script: ScriptView, loss: LossApplied, step: Step) -> Finding:
-        here = step.span.path == script.path
-        place, other = (step.span, loss.span) if here else (loss.span, step.span)
-        layer = layer_of(loss, step)
-        fix = None
-        if layer is not None and layer.built_at is not None:
-            fix = Fix((ReplaceCallee(layer.built_at, ".Identity"),), Applicability.UNSAFE)
-        text = (
-            f"sigmoid before {_LOGITS} confines it to (0.5, 0.731): "
-            "the loss cannot fall below 0.313 for a positive, 0.693 for a negative"
-        )
-        return self._finding(place, loss, text, other, fix=fix)
+            if step is not None and step.name == "sigmoid" and loss.loss == _LOGITS:
+                place, other, what = places(script, loss, step)
+                yield self._finding(place, loss, _TWICE, Related(other, what), None, without(loss, step))
+            elif step is not None and step.name == "sigmoid" and loss.loss == "binary_cross_entropy":
+                removed, taken = without(loss, step), _logits_loss(loss)
+                edits = (*removed, *taken) if removed and taken else ()
+                related = Related(step.span, "sigmoid is applied here")
+                yield self._finding(loss.span, loss, _APART, related, Severity.ADVICE, edits)
+            elif step is None and loss.loss == "binary_cross_entropy" and loss.last and loss.last.kind in _LAYERS:
+                related = Related(loss.last.span, "the logits come from here")
+                yield self._finding(loss.span, loss, _BARE, related, Severity.ERROR, _logits_loss(loss))
 
     def _finding(
-        self, place: Span, loss: LossApplied, text: str, other: Span, severity: Severity | None = None,
-        fix: Fix | None = None,
+        self, place: Span, loss: LossApplied, text: str, related: Related, severity: Severity | None,
+        edits: tuple[Edit, ...],
     ) -> Finding:  # fmt: skip
         return self.finding(
             place,
@@ -166,6 +164,13 @@ class SigmoidLossPairing(Rule):
             severity=severity,
             help="BCEWithLogitsLoss on the logits, without a sigmoid",
             data={"loss": loss.loss},
-            related=[Related(other, "the other half of the pair")],
-            fix=fix,
+            related=[related],
+            fix=Fix(edits, Applicability.UNSAFE) if edits else None,
         )
+
+
+def _logits_loss(loss: LossApplied) -> tuple[Edit, ...]:
+    """The loss of logits in place of that of probabilities."""
+    if loss.callee is None:
+        return ()
+    return (ReplaceCallee(loss.callee, f".{_LOGITS}" if loss.functional else ".BCEWithLogitsLoss"),)

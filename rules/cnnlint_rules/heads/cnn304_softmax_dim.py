@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnnlint.graph.model import ModelGraph, Node, Tensor
-from cnnlint.graph.operations import Activation
-from cnnlint.graph.queries.chains import is_pointwise, is_spatial, reaches_output, source
+from cnnlint.graph.operations import Activation, MatrixProduct, Merge
+from cnnlint.graph.queries.chains import behind, is_pointwise, is_spatial, reaches_output, source
 from cnnlint.graph.queries.places import own_layer
 from cnnlint.graph.wording import plain, shape
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Rule, SetArgument, Severity
@@ -72,6 +72,11 @@ class SoftmaxDim(Rule):
             why="dim left to torch",
         ),
         Example(
+            _NET.format(result="nn.Softmax()(x.mean(3))"),
+            ((8, "Softmax without dim takes axis 0 of (N, 10, H), the batch"),),
+            why="dim left to torch, which takes the batch",
+        ),
+        Example(
             _NET.format(result="torch.log_softmax(x.mean((2, 3)), 0)"),
             ((8, "log_softmax over axis 0 of (N, 10) mixes the samples of a batch"),),
             why="over the batch",
@@ -91,6 +96,15 @@ class SoftmaxDim(Rule):
             ),
             why="attention over keys",
         ),
+        Example(
+            _NET.format(
+                result="(x.mean((2, 3))[:, :1].softmax(0) * x.mean((2, 3))).sum(0), x.mean((2, 3))[:, :1].softmax(0)"
+            ).replace(
+                "return (", "w = x.mean((2, 3))[:, :1].softmax(0)\n        return (w * x.mean((2, 3))).sum(0), w  # ("
+            ),
+            why="attention over the samples of a bag",
+        ),
+        Example(_NET.format(result="x.mean((0, 2, 3)).softmax(0)"), why="one axis only"),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
@@ -108,7 +122,7 @@ class SoftmaxDim(Rule):
                 continue
             if op.implicit:
                 yield self._implicit(node, op)
-            elif op.dim == 0 and sizes[0] in batches and reaches_output(model, node.output, is_pointwise):
+            elif op.dim == 0 and sizes[0] in batches and _is_result(model, node):
                 yield self._finding(node, f"{op.name} over axis 0 of {shape(sizes)} mixes the samples of a batch", 0)
             elif op.dim == 3 and len(sizes) == 4 and _is_class_map(model, node.inputs[0], node.output):
                 text = f"{op.name} over axis 3 of a class map {shape(sizes)}: the classes are axis 1"
@@ -118,11 +132,15 @@ class SoftmaxDim(Rule):
         layer = own_layer(node)
         name = layer.type if layer is not None else op.name
         place = layer.built_at if layer is not None else node.span
-        fix = Fix((SetArgument(place, "dim", str(op.dim), 0 if layer else 1),), Applicability.SAFE) if place else None
+        # Axis 0 is the batch, which nobody means: what is meant cannot be known.
+        fix = None
+        if place is not None and op.dim != 0:
+            fix = Fix((SetArgument(place, "dim", str(op.dim), 0 if layer else 1),), Applicability.SAFE)
         return self.finding(
             layer or node,
-            f"{name} without dim takes axis {op.dim} of {shape(node.inputs[0].shape)}",
-            help=f"dim={op.dim} if that is meant",
+            f"{name} without dim takes axis {op.dim} of {shape(node.inputs[0].shape)}"
+            + (", the batch" * (op.dim == 0)),
+            help=f"dim={op.dim} if that is meant" if op.dim != 0 else "dim=1 or dim=-1",
             data={"dim": op.dim, "input": plain(node.inputs[0].shape)},
             fix=fix,
         )
@@ -130,6 +148,13 @@ class SoftmaxDim(Rule):
     def _finding(self, node: Node, text: str, dim: int) -> Finding:
         data = {"dim": dim, "input": plain(node.inputs[0].shape)}
         return self.finding(own_layer(node) or node, text, help="dim=1", data=data)
+
+
+def _is_result(model: ModelGraph, node: Node) -> bool:
+    """Whether the model returns the probabilities, and does not weigh anything with them, as attention over the
+    samples of a bag does."""
+    weighs = any(isinstance(each.op, Merge | MatrixProduct) for each in behind(model, node.output, is_pointwise))
+    return not weighs and reaches_output(model, node.output, is_pointwise)
 
 
 def _is_class_map(model: ModelGraph, scores: Tensor, result: Tensor) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.dims import Dim, Shape
+from cnnlint.graph.dims import Dim, Shape, same
 from cnnlint.graph.model import ModelGraph, Node
-from cnnlint.graph.operations import Activation, Loss, MatrixProduct
+from cnnlint.graph.operations import Activation, Dense, Loss, MatrixProduct
+from cnnlint.graph.queries.chains import is_pointwise, source
 from cnnlint.graph.queries.places import own_layer
 from cnnlint.graph.queries.scripts import decisive, losses
 from cnnlint.graph.script import ScriptView
@@ -78,13 +79,20 @@ class SoftmaxOverOneChannel(Rule):
     bad = (
         Example(
             _net(result="torch.softmax(self.conv(x), dim=1)", loss="nn.MSELoss()"),
-            ((7, "softmax over axis 1 of (N, 1, H - 2, W - 2), which holds one class: the output is always 1"),),
+            ((7, "softmax over axis 1 of (N, 1, H - 2, W - 2), of size 1: the output is always 1"),),
             why="a map with one channel",
         ),
         Example(
             _net(result="self.conv(x).mean((2, 3)).log_softmax(-1)", loss="nn.NLLLoss()"),
-            ((7, "log_softmax over axis 1 of (N, 1), which holds one class: the output is always 0"),),
+            ((7, "log_softmax over axis 1 of (N, 1), of size 1: the output is always 0"),),
             why="one score",
+        ),
+        Example(
+            _net(
+                result="self.score(self.conv(x).flatten(2).transpose(1, 2)).softmax(-1)", outputs=8, loss="nn.MSELoss()"
+            ).replace("\n\n    def forward", "\n        self.score = nn.Linear(8, 1)\n\n    def forward", 1),
+            ((8, "softmax over axis 2 of (N, H*W - 2*H - 2*W + 4, 1), of size 1: the output is always 1"),),
+            why="attention scores normalised over the wrong axis",
         ),
         Example(
             _net(),
@@ -115,13 +123,10 @@ class SoftmaxOverOneChannel(Rule):
             sizes = node.inputs[0].shape if node.inputs else None
             if not sizes or not node.certain:
                 continue
-            if isinstance(node.op, Activation) and node.op.name in _SOFT and _single(sizes, node.op.dim):
-                if _weighs(model, node):
-                    continue
+            if isinstance(node.op, Activation) and node.op.name in _SOFT and _is_constant(model, node, node.op, sizes):
                 constant = 0 if node.op.name == "log_softmax" else 1
-                axis = f"axis {node.op.dim % len(sizes) if node.op.dim is not None else 1}"
-                where = f"{node.op.name} over {axis} of {shape(sizes)}"
-                text = f"{where}, which holds one class: the output is always {constant}"
+                where = f"{node.op.name} over axis {(node.op.dim or 0) % len(sizes)} of {shape(sizes)}"
+                text = f"{where}, of size 1: the output is always {constant}"
                 yield self.finding(own_layer(node) or node, text, help=_HELP, data={"input": plain(sizes)})
             elif isinstance(node.op, Loss) and node.op.name == "cross_entropy" and _single(sizes, 1):
                 text = f"cross_entropy of {shape(sizes)}, one class: the loss and its gradient are always 0"
@@ -145,6 +150,16 @@ def _weighs(model: ModelGraph, node: Node) -> bool:
 
 
 _HELP = "BCEWithLogitsLoss for one score, or two outputs"
+
+
+def _is_constant(model: ModelGraph, node: Node, op: Activation, sizes: Shape) -> bool:
+    """Whether a softmax runs over an axis of size 1: the class axis, or the last one of what a linear layer with one
+    output gives. Other axes may have that size for the declared input only."""
+    if _single(sizes, op.dim):
+        return not _weighs(model, node)
+    maker = source(model, node.inputs[0], is_pointwise)
+    last = op.dim is not None and op.dim % len(sizes) == len(sizes) - 1
+    return last and maker is not None and isinstance(maker.op, Dense) and same(maker.op.out_features, 1)
 
 
 def _single(sizes: Shape, dim: int | None) -> bool:

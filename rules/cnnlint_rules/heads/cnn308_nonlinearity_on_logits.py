@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import exp
 
-from cnnlint.graph.queries.scripts import decisive, layer_of, losses
+from cnnlint.graph.queries.scripts import decisive, losses, places
 from cnnlint.graph.script import LossApplied, ScriptView, Step
-from cnnlint.rule import (
-    Applicability,
-    Category,
-    Example,
-    Finding,
-    Fix,
-    Related,
-    ReplaceCallee,
-    Rule,
-    Severity,
-)  # fmt: skip
+from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, Severity
+from cnnlint_rules.heads.removal import without
 
 _LOSSES = frozenset({"cross_entropy", "binary_cross_entropy_with_logits"})
 _SAYS = {
@@ -111,6 +102,18 @@ class NonlinearityOnLogits(Rule):
             ((10, "batch_norm between the last layer and cross_entropy centres each class score over the batch"),),
             why="batch normalisation",
         ),
+        Example(
+            _net(result="torch.relu(self.fc(x))"),
+            ((10, ("relu between the last layer and cross_entropy makes every logit at least 0, and logits below 0 get "
+              "no gradient")),),
+            why="a function",
+        ),
+        Example(
+            _net(layer="nn.ReLU6()"),
+            ((10, ("relu6 between the last layer and cross_entropy confines every logit to [0, 6], and logits outside "
+              "get no gradient")),),
+            why="ReLU6",
+        ),
     )  # fmt: skip
     good = (
         Example(_net(layer="nn.Dropout(0.5)", result="self.fc(self.extra(x))"), why="dropout before the last layer"),
@@ -130,18 +133,14 @@ class NonlinearityOnLogits(Rule):
                 yield self._finding(script, loss, step)
 
     def _finding(self, script: ScriptView, loss: LossApplied, step: Step) -> Finding:
-        here = step.span.path == script.path
-        place, other = (step.span, loss.span) if here else (loss.span, step.span)
-        layer = layer_of(loss, step)
-        fix = None
-        if layer is not None and layer.built_at is not None:
-            fix = Fix((ReplaceCallee(layer.built_at, ".Identity"),), Applicability.UNSAFE)
+        place, other, what = places(script, loss, step)
+        edits = without(loss, step)
         return self.finding(
             place,
             f"{step.name} between the last layer and {loss.loss} {_SAYS[step.name]}",
             layer=step.layer,
             help="give the loss what the last layer returns",
             data={"loss": loss.loss, "operation": step.name},
-            related=[Related(other, f"{loss.loss} is applied here")],
-            fix=fix,
+            related=[Related(other, what)],
+            fix=Fix(edits, Applicability.UNSAFE) if edits else None,
         )
