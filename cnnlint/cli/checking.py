@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from cnnlint.cli import fixing, outputs
-from cnnlint.cli.progress import progress
+from cnnlint.cli.progress import progress, status
 from cnnlint.config import Resolver
 from cnnlint.files import find_files
 from cnnlint.findings import Report
@@ -95,6 +95,9 @@ def _check_files(request: Request) -> tuple[Report, int]:
         click.echo("cnnlint: no Python files there", err=True)
 
     def lint() -> Report:
+        if request.trace is not None:
+            with status(quiet=request.quiet) as told:
+                return lint_files(found, replace(request.lint_options, trace=replace(request.trace, told=told)))
         with progress(len(found.files), quiet=request.quiet) as advance:
             return lint_files(found, request.lint_options, advance)
 

@@ -12,6 +12,7 @@ import click
 
 from cnnlint.cli.options import Word, apply, config_options, input_option, trace_options
 from cnnlint.cli.outputs import emit
+from cnnlint.cli.progress import status
 from cnnlint.cli.settings import python_setting, resolver, usable
 from cnnlint.graph.shapes import InputShape
 
@@ -61,7 +62,8 @@ def command(
             from cnnlint.lint.proving import TraceOptions
             from cnnlint.lint.tracing import Tracers
 
-            tracers = stack.enter_context(Tracers(TraceOptions(time_limit, memory_limit, output_limit)))
+            told = stack.enter_context(status())
+            tracers = stack.enter_context(Tracers(TraceOptions(time_limit, memory_limit, output_limit, told=told)))
             read = partial(measure, resolver=found, inputs=inputs, tracers=tracers)
         summaries = _read(targets, read)
     emit(WRITERS[output_format](summaries), for_people=output_format == "text")

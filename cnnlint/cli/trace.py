@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cnnlint.cli.options import Word, apply, config_options, grad_option, input_option, trace_options
+from cnnlint.cli.options import (
+    Word,
+    apply,
+    color_option,
+    config_options,
+    grad_option,
+    input_option,
+    trace_options,
+    wants_color,
+)
 from cnnlint.cli.outputs import emit
+from cnnlint.cli.progress import status
 from cnnlint.cli.settings import python_setting, resolver, usable
 from cnnlint.graph.shapes import InputShape
 
@@ -24,7 +34,7 @@ EQUAL, DIFFERS, FAILED = 0, 1, 2
 @click.argument("targets", nargs=-1, required=True, metavar="TARGET...")
 @apply(input_option, *trace_options, grad_option)
 @click.option("--output-format", type=Word(["text", "json", "markdown"]), default="text", show_default=True)
-@apply(*config_options)
+@apply(*config_options, color_option)
 def command(
     targets: tuple[str, ...],
     inputs: tuple[InputShape, ...],
@@ -36,6 +46,7 @@ def command(
     output_format: str,
     config: tuple[str, ...],
     isolated: bool,
+    color: str,
 ) -> int:
     """Run a model and compare it, layer by layer, with what was read from its source.
 
@@ -46,17 +57,18 @@ def command(
     from cnnlint.lint.proving import TraceOptions
     from cnnlint.lint.targets import TargetError
     from cnnlint.lint.tracing import Tracers
+    from cnnlint.report import Style
     from cnnlint.report.comparison import WRITERS, Failed
 
     found = resolver(config, isolated, python_setting(python))
-    with Tracers(TraceOptions(time_limit, memory_limit, output_limit)) as tracers:
+    with status() as told, Tracers(TraceOptions(time_limit, memory_limit, output_limit, told=told)) as tracers:
         try:
             results = usable(
                 lambda: [each for target in targets for each in _results(target, found, inputs, tracers, grad)]
             )
         except TargetError as error:
             raise click.UsageError(str(error)) from error
-    emit(WRITERS[output_format](results), for_people=output_format == "text")
+    emit(WRITERS[output_format](results, Style(color=wants_color(color))), for_people=output_format == "text")
     if any(isinstance(result, Failed) for result in results):
         return FAILED
     return EQUAL if all(not isinstance(result, Failed) and result.equal for result in results) else DIFFERS

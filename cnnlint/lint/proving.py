@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class TraceOptions:
     """Limits for one model: seconds, gigabytes of memory, megabytes of results and of any file that it writes; whether
-    a backward pass is run too. The interpreter is the setting ``python``."""
+    a backward pass is run too; ``told`` hears what is being waited for. The interpreter is the setting ``python``."""
 
     seconds: float = 60.0
     gigabytes: float = 4.0
     megabytes: float = 256.0
     gradients: bool = False
+    told: Callable[[str], None] = lambda text: None
 
 
 class Prover:

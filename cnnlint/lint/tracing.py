@@ -45,6 +45,7 @@ class Tracers:
 
     def __init__(self, options: TraceOptions) -> None:
         self._limits = Limits(options.seconds, int(options.gigabytes * 2**30), int(options.megabytes * 2**20))
+        self._told = options.told
         self._tracers: dict[Path | None, Tracer] = {}
 
     def __enter__(self) -> Self:
@@ -57,7 +58,7 @@ class Tracers:
         """The process for the interpreter that these settings name."""
         python = python_of(resolved)
         if python not in self._tracers:
-            self._tracers[python] = Tracer(python, self._limits)
+            self._tracers[python] = Tracer(python, self._limits, self._told)
         return self._tracers[python]
 
     def close(self) -> None:

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from cnnlint.report import Style
 from cnnlint.report.layers import number, shape
 from cnnlint.report.markdown import cell
+from cnnlint.report.paint import Paint
+from cnnlint.rule import Severity
 from cnnlint.trace import Comparison, TraceError
 from cnnlint.trace.compare import Row, Status, Total
 
@@ -28,22 +31,23 @@ class Failed:
 Result = Comparison | Failed
 
 
-def as_text(results: Sequence[Result]) -> str:
+def as_text(results: Sequence[Result], style: Style = Style()) -> str:
     """For each model a table, totals under it, and what the trace saw beside."""
-    return "\n".join("\n".join(_text(result)) + "\n" for result in results)
+    paint = Paint(style)
+    return "\n".join("\n".join(_text(result, paint)) + "\n" for result in results)
 
 
-def as_json(results: Sequence[Result]) -> str:
+def as_json(results: Sequence[Result], style: Style = Style()) -> str:
     """All models as one object."""
     return json.dumps({"schema": 1, "models": [_plain(r) for r in results]}, indent=2, ensure_ascii=False) + "\n"
 
 
-def as_markdown(results: Sequence[Result]) -> str:
+def as_markdown(results: Sequence[Result], style: Style = Style()) -> str:
     """For each model a heading, its verdict and a table."""
     return "\n".join(_markdown(result) for result in results)
 
 
-WRITERS: dict[str, Callable[[Sequence[Result]], str]] = {
+WRITERS: dict[str, Callable[..., str]] = {
     "text": as_text,
     "json": as_json,
     "markdown": as_markdown,
@@ -53,17 +57,20 @@ WRITERS: dict[str, Callable[[Sequence[Result]], str]] = {
 # ---- text -------------------------------------------------------------------------------------------------------
 
 
-def _text(result: Result) -> Iterator[str]:
+def _text(result: Result, paint: Paint) -> Iterator[str]:
     if isinstance(result, Failed):
-        yield f"{result.target}: not traced: {_reason(result)}"
+        yield f"{paint.bold(result.target)}: {paint.severity(Severity.ERROR, 'not traced')}: {_reason(result)}"
         return
     rows = [_cells(row) for row in result.rows]
     widths = [max(len(row[column]) for row in [_HEADINGS, *rows]) for column in range(len(_HEADINGS))]
     rule = "─" * (sum(widths) + 2 * (len(widths) - 1))
-    yield f"{result.target}: {verdict(result)}"
+    yield f"{paint.bold(result.target)}: {verdict(result)}"
     yield rule
-    for row in [_HEADINGS, None, *rows]:
-        yield rule if row is None else _aligned(row, widths)
+    yield _aligned(_HEADINGS, widths)
+    yield rule
+    for row, cells in zip(result.rows, rows, strict=True):
+        line = _aligned(cells, widths)
+        yield line if row.status is Status.EQUAL else paint.severity(Severity.WARNING, line)
     yield rule
     yield from (f"{name + ':':<24}{value}" for name, value in _facts(result))
     yield from (f"  {line}" for line in result.explanation)
@@ -119,7 +126,7 @@ def _facts(comparison: Comparison) -> Iterator[tuple[str, str]]:
     if traced.uncalled:
         yield "Never called", _names(traced.uncalled)
     if traced.dead:
-        yield "Result not used", _names(traced.dead)
+        yield "Result not used", f"{_names(traced.dead)} (fvcore leaves that out)"
     if traced.without_gradient is not None:
         yield "Without gradient", _names(traced.without_gradient) or "nothing"
     for note in traced.notes:

@@ -8,7 +8,7 @@ from typing import Any
 
 from cnnlint.graph.facts import Facts
 from cnnlint.graph.model import Call, ModelGraph, Module, Node, Origin, Parameter, Tensor
-from cnnlint.graph.operations import Operation
+from cnnlint.graph.operations import Identity, Operation
 from cnnlint.ops.spec import TensorSpec
 from cnnlint.trace.decoding import decode, decode_output, edges_in, span_of
 from cnnlint.trace.measured_facts import facts_of
@@ -63,18 +63,25 @@ def graph_of(facts: Mapping[str, Any], static: ModelGraph) -> Traced:
     graph = building.graph()
     counts = _counts(facts.get("fvcore"))
     called = {call.module.name for call in graph.calls}
-    missed = [name for name in counts.uncalled if name in graph.modules] if counts else []
+    # Identity leaves no trace in what fvcore sees, used or not.
+    work = {node.module.name for node in graph.nodes if not isinstance(node.op, Identity)}
+    missed = [name for name in counts.uncalled if name in work] if counts else []
     gradient = facts.get("without_gradient")
     return Traced(
         graph=graph,
         device=facts["device"],
         macs=facts["flops"],
         counts=counts,
-        notes=tuple(facts.get("notes", ())),
+        notes=tuple(text + _place(at) for text, at in facts.get("notes", ())),
         uncalled=_uncalled(graph, called),
         dead=tuple(name for name in missed if name in called and graph.modules[name].leaf),
         without_gradient=None if gradient is None else tuple(gradient),
     )
+
+
+def _place(at: list[Any] | None) -> str:
+    span = span_of(at)
+    return f" (at {span.path}:{span.line})" if span else ""
 
 
 def failed_layer(facts: Mapping[str, Any]) -> str | None:

@@ -12,13 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn, Self, TypeAlias
 
 from cnnlint.trace import worker
 from cnnlint.trace.failures import failure, where_it_was
@@ -38,13 +38,22 @@ _GRACE = 0.3
 """Seconds that a job which is over time, or a process that ends, gets to say why."""
 
 
+Told: TypeAlias = Callable[[str], None]
+"""Is told what is being waited for."""
+
+
+def _nobody(text: str) -> None:
+    return
+
+
 class Tracer:
     """Runs jobs one after the other under one interpreter, whose process imports torch once. A context manager; when
     it is left no process, file or folder of it is."""
 
-    def __init__(self, python: Path | None = None, limits: Limits | None = None) -> None:
+    def __init__(self, python: Path | None = None, limits: Limits | None = None, told: Told = _nobody) -> None:
         self.python = python or Path(sys.executable)
         self.limits = limits or Limits()
+        self._told = told
         self._mark = f"{_MARK}={secrets.token_hex(16)}"
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
@@ -61,6 +70,7 @@ class Tracer:
     def run(self, job: Job) -> dict[str, Any]:
         """The facts that the worker found. Raises :class:`TraceError`."""
         self._start()
+        self._told(f"running {job.target}")
         assert self._folder is not None
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         try:
@@ -80,6 +90,7 @@ class Tracer:
         self._stop()
         if os.name != "posix":
             raise TraceError("python", "models are traced on Linux and macOS only: this system cannot fork processes")
+        self._told(f"starting torch under {self.python}")
         self._folder = Path(tempfile.gettempdir()) / f"cnnlint-trace-{secrets.token_hex(8)}"
         with _packed_worker() as source:
             command = [str(self.python), "-c", _source("boot.py"), str(source), str(self._folder)]

@@ -6,10 +6,11 @@ import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cnnlint.trace import Limits, Tracer
+from cnnlint.trace import Job, Limits, Tracer
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "corpus")]
@@ -27,9 +28,14 @@ def tracer() -> Iterator[Tracer]:
 def one_process(tracer: Tracer) -> Iterator[None]:
     """All commands of a module share a traced process, where each would import torch anew."""
     run = Tracer.run
+
+    def run_there(one: Tracer, job: Job) -> dict[str, Any]:
+        tracer._told = one._told
+        return run(tracer, job)
+
     patch = pytest.MonkeyPatch()
     patch.setattr(Tracer, "close", lambda _: None)
-    patch.setattr(Tracer, "run", lambda _, job: run(tracer, job))
+    patch.setattr(Tracer, "run", run_there)
     yield
     patch.undo()
 

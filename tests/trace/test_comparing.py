@@ -17,6 +17,7 @@ from cnnlint.graph.model import Parameter
 from cnnlint.lint.targets import read_target
 from cnnlint.lint.tracing import open_sizes, project_of, trace_graph
 from cnnlint.ops.spec import Args, LayerState, Result, TensorSpec
+from cnnlint.report import Style
 from cnnlint.report.comparison import WRITERS, Failed
 from cnnlint.trace import Comparison, TraceError, Tracer, compare
 from cnnlint.trace.compare import Status
@@ -163,3 +164,12 @@ def test_reports(tracer: Tracer, tmp_path: Path) -> None:
     assert "| equal | stem | Conv2d | [1, 4, 10, 10] | 112 | 10,800 |" in markdown
     different = replace(comparison.rows[0], status=Status.DIFFERS, differences={"macs": (7, 10800)})
     assert "7 → 10,800" in WRITERS["text"]([replace(comparison, rows=(different, *comparison.rows[1:]))])
+
+
+def test_rows_that_differ_are_coloured(tracer: Tracer, tmp_path: Path) -> None:
+    comparison = _compared(tracer, tmp_path)
+    first, *others = comparison.rows
+    different = replace(comparison, rows=(replace(first, status=Status.DIFFERS, differences={"macs": (7, 9)}), *others))
+    lines = WRITERS["text"]([different], Style(color=True)).splitlines()
+    assert [line for line in lines if line.startswith("\x1b[33m")] == [line for line in lines if "7 → 9" in line]
+    assert "\x1b" not in WRITERS["text"]([different])

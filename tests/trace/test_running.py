@@ -14,6 +14,7 @@ from cnnlint.graph.model import Origin
 from cnnlint.graph.operations import Attention, Convolution, Merge, MergeKind, Opaque
 from cnnlint.lint.targets import read_target
 from cnnlint.lint.tracing import project_of, python_of, trace_graph
+from cnnlint.source.paths import shown
 from cnnlint.trace import ExampleCall, Input, Traced, TraceError, Tracer
 
 PLAIN = """
@@ -99,7 +100,7 @@ def test_a_model_that_reads_values_runs_on_the_cpu(tracer: Tracer, job: MakeJob)
     forward = "if x.mean().item() > 1e9:\n    return x\nreturn self.conv(x)"
     facts = tracer.run(job(_net("self.conv = nn.Conv2d(3, 4, 3)", forward)))
     assert facts["device"] == "cpu"
-    assert "not on the meta device" in facts["notes"][0]
+    assert "not on the meta device" in facts["notes"][0][0]
 
 
 @pytest.mark.parametrize(
@@ -178,6 +179,13 @@ def test_scripted_and_compiled_modules_are_seen_through(tracer: Tracer, tmp_path
     assert traced.macs == 2 * 64 * (12 + 16)
 
 
+def test_what_does_nothing_is_not_dead(tracer: Tracer, tmp_path: Path) -> None:
+    """fvcore sees nothing of them, though their results are used."""
+    init = "self.a = nn.Conv2d(3, 4, 1); self.b = nn.Identity(); self.c = nn.Sequential()"
+    traced = _trace(tracer, tmp_path, _net(init, "return self.c(self.b(self.a(x)))") + MAIN)
+    assert (traced.uncalled, traced.dead) == ((), ())
+
+
 def test_uncalled_and_dead_modules(tracer: Tracer, tmp_path: Path) -> None:
     init = "self.a = nn.Conv2d(3, 4, 1); self.never = nn.Sequential(nn.ReLU()); self.dead = nn.Conv2d(3, 4, 1)"
     traced = _trace(tracer, tmp_path, _net(init, "self.dead(x)\nreturn self.a(x)") + MAIN)
@@ -247,7 +255,10 @@ def test_a_backward_pass_that_raises_is_a_note(tracer: Tracer, tmp_path: Path) -
     source = _net("self.a = nn.Conv2d(3, 4, 1)", "return self.a(x) if not torch.is_grad_enabled() else x.grad.sum()")
     traced = _trace(tracer, tmp_path, source + MAIN, gradients=True)
     assert traced.without_gradient is None
-    assert traced.notes == ("no backward pass: AttributeError: 'NoneType' object has no attribute 'sum'",)
+    path = shown(tmp_path / "net.py")
+    assert traced.notes == (
+        f"no backward pass: AttributeError: 'NoneType' object has no attribute 'sum' (at {path}:10)",
+    )
 
 
 def test_an_unknown_size_is_asked_for(tracer: Tracer, tmp_path: Path) -> None:

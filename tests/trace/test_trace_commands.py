@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,21 @@ def test_trace_says_equal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert "Never called:" in out
     assert "idle.weight, idle.bias" in out
     assert err == ""
+
+
+@pytest.mark.parametrize("command", [["trace"], ["check", "--trace"], ["summary", "--trace"]])
+def test_a_terminal_is_told_what_is_waited_for(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line is blank again when the command is done."""
+    monkeypatch.setattr("cnnlint.cli.progress._on_terminal", lambda: True)
+    monkeypatch.setattr("cnnlint.cli.progress.shutil.get_terminal_size", lambda: os.terminal_size((40, 24)))
+    write(tmp_path, GOOD)
+    run([*command, "net.py", "--isolated"])
+    shown = capsys.readouterr().err.split("\r")
+    assert "running net.py:Net ...".ljust(39) in shown
+    assert max(map(len, shown)) == 39 or command[0] == "check"
+    assert " " * 39 in shown
 
 
 def test_trace_of_what_cannot_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

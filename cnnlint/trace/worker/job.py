@@ -98,15 +98,15 @@ def _moved(loaded: Loaded) -> Loaded:
     return Loaded(loaded.model.to("meta"), move(loaded.args), move(loaded.kwargs))
 
 
-def _notes(failed: dict[str, Facts], device: str) -> list[str]:
-    """What is not as the user's code has it: the weights, and why the CPU had to be taken."""
+def _notes(failed: dict[str, Facts], device: str) -> list[Any]:
+    """What is not as the user's code has it: the weights, and why the CPU had to be taken. Each with its place."""
     what = "built on the CPU" if device == "meta" else "not on the meta device"
-    found = [f"weights are not fetched: {', '.join(dict.fromkeys(asked_for))}"] if asked_for else []
-    for name, facts in failed.items():
-        error = facts["error"]
-        where = f" at {error['at'][0]}:{error['at'][1]}" if error["at"] else ""
-        if name == "meta":
-            found.append(f"{what}: {error['type']}: {_first_line(error['text'])}{where}")
+    found: list[Any] = []
+    if asked_for:
+        found.append([f"weights are not fetched: {', '.join(dict.fromkeys(asked_for))}", None])
+    error = failed.get("meta", {}).get("error")
+    if error is not None:
+        found.append([f"{what}: {error['type']}: {_first_line(error['text'])}", error["at"]])
     return found
 
 
@@ -124,7 +124,7 @@ def _add_counts(facts: Facts, request: Facts) -> None:
             facts["without_gradient"] = _stage("backward", lambda: without_gradient(load(request, "cpu")))
         except Stopped as stopped:
             error = stopped.error
-            facts["notes"].append(f"no backward pass: {error['type']}: {_first_line(error['text'])}")
+            facts["notes"].append([f"no backward pass: {error['type']}: {_first_line(error['text'])}", error["at"]])
 
 
 def _count(facts: Facts, loaded: Loaded, request: Facts) -> None:
@@ -141,7 +141,7 @@ def _count(facts: Facts, loaded: Loaded, request: Facts) -> None:
         except Exception as error:  # noqa: BLE001 - fvcore and torch.jit raise anything; torch's own counter stands
             errors.append(f"fvcore cannot count this model: {type(error).__name__}: {_first_line(str(error))}")
     if facts["fvcore"] is None:
-        facts["notes"].append(errors[-1])
+        facts["notes"].append([errors[-1], None])
 
 
 def prepare(request: Facts) -> None:
