@@ -154,8 +154,9 @@ def run_statement(it: Interpreter, statement: Statement, frame: Frame) -> None:
         else:
             parsed = statement.parse()
             body = parsed.body if isinstance(parsed, cst.SimpleStatementLine) else (parsed,)
-            for item in body:
-                it.execute(item, frame)
+            with it.recorder.inside(Site(statement, parsed)):
+                for item in body:
+                    it.execute(item, frame)
     finally:
         frame.statement = before
 

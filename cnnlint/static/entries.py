@@ -185,8 +185,9 @@ def _run_guard(it: Interpreter, statement: Statement, frame: Frame) -> None:
     node = statement.parse()
     if not isinstance(node, cst.If):
         return
-    for item in node.body.body:
-        it.execute(item, frame)
+    with it.recorder.inside(Site(statement, node)):
+        for item in node.body.body:
+            it.execute(item, frame)
 
 
 # ---- builders ---------------------------------------------------------------------------------------------------

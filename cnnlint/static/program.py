@@ -14,11 +14,10 @@ from cnnlint.static.imports import open_file
 from cnnlint.static.interpreter import Interpreter
 from cnnlint.static.recorder import Recorder
 from cnnlint.static.signals import Raised, Signal
-from cnnlint.static.values import Site, Value
+from cnnlint.static.values import Value
 
 if TYPE_CHECKING:
     from cnnlint.source.imports import Project
-    from cnnlint.source.index import Statement
 
 MAX_STEPS = 300_000
 
@@ -60,16 +59,19 @@ def evaluate(project: Project, path: Path) -> Run:
     try:
         _run(it, env)
     except Raised as raised:
-        failure = None if raised.explicit and it.machine_asked else _failure(raised, env)
+        failure = _failure(raised, env) if _is_followed(it, raised) else None
     except Signal:
         pass
     return Run(failure, env.names)
 
 
 def _acts(env: ModuleEnv) -> bool:
-    """Whether the file's top level does more than define. One that imports from its own package is no program."""
+    """Whether the file's top level does more than define, with torch. One that imports from its own package is no
+    program."""
     assert env.index is not None
     statements = env.index.scope.statements
+    if "torch" not in env.index.text.text:
+        return False
     if any(isinstance(statement.node, ast.ImportFrom) and statement.node.level for statement in statements):
         return False
     return any(statement.kind not in _DEFINITIONS for statement in statements)
@@ -81,13 +83,15 @@ def _run(it: Interpreter, env: ModuleEnv) -> None:
         if statement in env.done:
             continue
         env.done.add(statement)
-        with it.recorder.inside(_site(statement)):
-            run_statement(it, statement, Frame(env, statement, env.names, module_level=True))
+        run_statement(it, statement, Frame(env, statement, env.names, module_level=True))
 
 
-def _site(statement: Statement) -> Site:
-    node = statement.header() if statement.kind in ("class", "function") else statement.parse()
-    return Site(statement, node)
+def _is_followed(it: Interpreter, raised: Raised) -> bool:
+    """Whether all that led to an error is known. What torch refuses hangs on tensors alone. Of other files only the
+    statements that are asked for run, so what Python itself would say of their objects is not certain."""
+    if raised.source:
+        return True
+    return len(it.modules) == 1 and not (raised.explicit and it.machine_asked)
 
 
 def _failure(raised: Raised, env: ModuleEnv) -> Failure | None:
