@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from cnnlint.static.recorder import Recorder, Unknowns
     from cnnlint.static.scriptlog import ScriptLog
 
-MAX_STEPS = 800_000
+MAX_STEPS = 2_000_000
 MAX_DEPTH = 200
 MAX_ITEMS = 100_000
 MAX_TEXT = 1_000_000

@@ -37,7 +37,7 @@ class Memo:
     touched: list[Any] = field(default_factory=list)
     """Lists, dicts and sets changed."""
     moved: list[int] = field(default_factory=list)
-    """Numbers of the nodes whose output an in-place operation replaced; -1 for tensors that no node made."""
+    """Birth numbers of the tensor variables changed by in-place operations."""
     tokens: dict[Hashable, int] = field(default_factory=dict)
     forwards: dict[Hashable, Any] = field(default_factory=dict)
     builds: dict[Hashable, Any] = field(default_factory=dict)
@@ -105,7 +105,7 @@ def alone(it: Interpreter, start: Mark) -> bool:
         and it.noted == start.noted
         and _other(it) == start.other
         and all(birth >= start.birth for birth in memo.effects[start.effects :])
-        and all(index >= start.nodes for index in memo.moved[start.moved :])
+        and all(birth >= start.birth for birth in memo.moved[start.moved :])
         and not _shared(it, memo.touched[start.touched :])
     )
 

@@ -255,6 +255,8 @@ def _member_value(operand: Value) -> Value:
 
 def binary(it: Interpreter, name: str, left: Value, right: Value, site: Site, inplace: bool = False) -> Value:
     """``left + right`` and its kin."""
+    if type(left) is int and type(right) is int:
+        return _of_integers(it, name, left, right)  # by far the most frequent
     if name == "mod" and isinstance(left, str | bytes) and not _is_plain(right):
         return first_unknown(it, site, right)
     if isinstance(left, TensorValue) or isinstance(right, TensorValue):
@@ -284,6 +286,14 @@ def binary(it: Interpreter, name: str, left: Value, right: Value, site: Site, in
     if hazy is not None and isinstance(result, list | set | dict):
         it.make_hazy(result, hazy)
     return result
+
+
+def _of_integers(it: Interpreter, name: str, left: int, right: int) -> Value:
+    _guard_size(it, name, left, right)
+    try:
+        return BINARY[name](left, right)
+    except PYTHON_ERRORS as error:
+        raise Raised(type(error), str(error)) from None
 
 
 _TYPES = (Class, UnionType)

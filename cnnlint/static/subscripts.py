@@ -66,6 +66,11 @@ def subscript(it: Interpreter, node: cst.Subscript, frame: Frame) -> Value:
     if isinstance(value, External) and value.path != "sys.modules":
         return value  # a type such as List[int]; its parameters do not matter
     index = index_of(it, node, frame)
+    if type(index) is int and type(value) in (tuple, list) and not it.haze(value):
+        try:  # by far the most frequent
+            return value[index]
+        except IndexError as error:
+            raise Raised(IndexError, str(error)) from None
     if isinstance(value, External):
         return _module_called(it, index, Site(frame.statement, node))
     return get_item(it, value, index, Site(frame.statement, node))

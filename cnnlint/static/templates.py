@@ -1,4 +1,4 @@
-"""Constructions of equal modules: evaluated twice at most, then copied.
+"""Constructions of equal modules: evaluated twice at most, an expensive one once, then copied.
 
 A module class called with arguments that tokens can stand for builds an equal module each time, if its construction
 touched nothing but itself. The second construction is kept as a template; from the third on it is copied."""
@@ -17,6 +17,9 @@ from cnnlint.static.values import Bound, Class, ModuleInstance, Partial, Site, V
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
+
+EXPENSIVE = 100_000
+"""Steps that are not spent a second time, whatever copying costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,10 @@ def built(
         return _copy(it, found)
     again = key in it.memo.seen
     it.memo.seen.add(key)
-    if not again:
-        return build()
-    start = mark(it)
+    start, steps = mark(it), it.steps
     made = build()
+    if not again and steps - it.steps < EXPENSIVE:
+        return made
     if isinstance(made, ModuleInstance) and alone(it, start) and _key(it, cls, args, kwargs, site) == key:
         it.memo.builds[key] = _template(it, made)
     return made

@@ -146,7 +146,7 @@ def _op_of(it: Interpreter, value: TensorValue) -> Operation | None:
 
 def move(it: Interpreter, target: TensorValue, result: TensorValue) -> TensorValue:
     """An in-place operation: ``target`` now holds ``result``."""
-    it.memo.moved.append(target.edge.index if target.edge.origin is Origin.NODE else -1)
+    it.memo.moved.append(target.birth)
     it.trail.touch(target)
     edge, old = result.edge, target.edge
     if edge.origin is Origin.CONSTANT and (old.origin is Origin.PARAMETER or old.name):

@@ -382,9 +382,11 @@ class ModuleInstance(Instance):
 class TensorValue(TensorLike):
     """A tensor variable. In-place operations move ``edge`` on, so every name of the variable sees the new value."""
 
-    __slots__ = ("array", "edge", "refine", "strides", "trainable", "values")
+    __slots__ = ("array", "birth", "edge", "refine", "strides", "trainable", "values")
 
     def __init__(self, edge: Tensor, values: tuple[Any, ...] | None = None) -> None:
+        self.birth = next(_births)
+        """Numbered with the instances: what is older than a call was there before it."""
         self.edge = edge
         self.values = values
         self.trainable: bool | None = None

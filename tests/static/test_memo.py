@@ -35,6 +35,24 @@ TARGETS = [
 ]
 
 PITFALLS = {
+    "buffers filled in place": """
+        class Block(nn.Module):
+            def __init__(self, size, other=None):
+                super().__init__()
+                self.conv = nn.Conv2d(3, 3, 1)
+                self.register_buffer("index", torch.empty(size * size, dtype=torch.long))
+                self.index.copy_(torch.tensor([i % 2 for i in range(size * size)]))
+                if other is not None:
+                    other.add_(1)
+            def forward(self, x): return self.conv(x)[:, :, self.index]
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                steps = torch.zeros(1)
+                self.blocks = nn.Sequential(*[Block(2) for _ in range(4)], *[Block(3, steps) for _ in range(3)])
+                self.head = nn.Conv2d(3, int(steps.item()), 1)
+            def forward(self, x): return self.head(self.blocks(x))
+        """,
     "blocks that share layers given in a list": """
         class Block(nn.Module):
             def __init__(self, shared):
