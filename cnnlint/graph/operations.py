@@ -47,7 +47,8 @@ class Convolution(Operation):
 
 @dataclass(frozen=True, slots=True)
 class Pooling(Operation):
-    """A sliding-window pool. ``kind`` is ``max``, ``avg``, ``lp`` or ``fractional``."""
+    """A sliding-window pool. ``kind`` is ``max``, ``avg``, ``lp`` or ``fractional``; ``computed`` is whether a
+    functional call was given its kernel size as anything but numbers, such as the size of its input."""
 
     kind: str
     kernel_size: Axes
@@ -55,6 +56,7 @@ class Pooling(Operation):
     padding: Axes
     dilation: Axes
     ceil_mode: bool = False
+    computed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

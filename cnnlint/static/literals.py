@@ -7,15 +7,30 @@ from dataclasses import replace
 
 import libcst as cst
 
-from cnnlint.graph.operations import Operation, Reshape
+from cnnlint.graph.operations import Operation, Pooling, Reshape
 from cnnlint.static.values import Site
 
 
 def with_literals(op: Operation, site: Site) -> Operation:
-    """``op`` as it is, but for a reshape whose call names its sizes as numbers: that is written down."""
-    if not isinstance(op, Reshape) or not op.sizes or not isinstance(site.node, cst.Call):
+    """``op`` as it is, but for a reshape whose call names its sizes as numbers and a pool whose call computes its
+    kernel size: that is written down."""
+    if not isinstance(site.node, cst.Call):
         return op
-    return replace(op, literal=_are_numbers([argument.value for argument in site.node.args], len(op.sizes)))
+    match op:
+        case Reshape(sizes=sizes) if sizes:
+            return replace(op, literal=_are_numbers([argument.value for argument in site.node.args], len(sizes)))
+        case Pooling() if (kernel := _kernel(site.node)) is not None:
+            return replace(op, computed=not _are_numbers([kernel], 1))
+        case _:
+            return op
+
+
+def _kernel(call: cst.Call) -> cst.BaseExpression | None:
+    """The kernel size in a functional pool's call; a layer's call has its input only."""
+    for position, argument in enumerate(call.args):
+        if argument.keyword.value == "kernel_size" if argument.keyword is not None else position == 1:
+            return argument.value
+    return None
 
 
 def _are_numbers(arguments: Sequence[cst.BaseExpression], count: int) -> bool:

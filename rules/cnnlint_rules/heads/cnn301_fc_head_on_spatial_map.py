@@ -6,12 +6,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from cnnlint.graph.model import ModelGraph, Module, Node
-from cnnlint.graph.operations import AdaptivePooling, Dense
+from cnnlint.graph.model import ModelGraph, Node
+from cnnlint.graph.operations import Activation, AdaptivePooling, Dense
+from cnnlint.graph.queries.chains import forward_chain
 from cnnlint.graph.queries.heads import Flattened, dense_chain, flattened_input
+from cnnlint.graph.queries.layers import built_only_by
 from cnnlint.graph.queries.places import own_layer
 from cnnlint.graph.wording import number, percent, product, times
-from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, SetArgument, Severity
+from cnnlint.rule import (
+    Applicability,
+    Category,
+    Edit,
+    Example,
+    Finding,
+    Fix,
+    Related,
+    ReplaceCallee,
+    ReplaceSpan,
+    Rule,
+    SetArgument,
+    Severity,
+)  # fmt: skip
+
+_BOUNDED = frozenset({"tanh", "hardtanh"})
 
 _WIDTHS = (3, 64, 64, 128, 128, 256, 256, 256, 512, 512, 512, 512, 512, 512)
 _VGG = """\
@@ -62,9 +79,10 @@ class FcHeadOnSpatialMap(Rule):
     -----------------
     Where the output depends on positions, averaging throws away what matters: boxes, landmarks, poses, the localiser
     of a spatial transformer, policies and values. The rule is silent when the head's result is used inside the model
-    (an autoencoder, a localiser) or is one of several outputs, when it is a single number (a discriminator), when a
-    layer or class is called by a word for such a task (option `position-words`), and for models of fewer than 100,000
-    parameters. Pretrained weights of the old layer do not fit the new one.
+    (an autoencoder, a localiser) or is one of several outputs, when it is a single number (a discriminator), when it
+    ends in a tanh (a quantity, not classes), when a layer or class is called by a word for such a task (option
+    `position-words`), and for models of fewer than 100,000 parameters. Pretrained weights of the old layer do not fit
+    the new one.
 
     References
     ----------
@@ -116,6 +134,27 @@ class FcHeadOnSpatialMap(Rule):
             ),
             why="less than a million parameters, but nearly all of the model",
         ),
+        Example(
+            "class Net(nn.Sequential):\n"
+            "    def __init__(self):\n"
+            "        super().__init__(\n"
+            "            nn.Conv2d(3, 64, 3, 4, 1),\n"
+            "            nn.ReLU(),\n"
+            "            nn.Flatten(),\n"
+            "            nn.Linear(64 * 8 * 8, 100),\n"
+            "        )\n",
+            (
+                (
+                    7,
+                    (
+                        "Linear on a flattened 64×8×8 map: 409,700 parameters (99.6 % of the model); global average "
+                        "pooling leaves 6,500"
+                    ),
+                ),
+            ),
+            ("3x32x32",),
+            "a Flatten layer",
+        ),
     )
     good = (
         Example(_VGG.format(pool=1, features=512, width=4096, classes=1000, after=""), why="one position"),
@@ -126,6 +165,14 @@ class FcHeadOnSpatialMap(Rule):
         Example(
             _VGG.format(pool=7, features="512 * 7 * 7", width=4096, classes=1, after=""),
             why="a single number, as a discriminator gives",
+        ),
+        Example(
+            _VGG.format(pool=7, features="512 * 7 * 7", width=64, classes=2, after=".tanh()"),
+            why="a quantity between -1 and 1, such as a steering angle",
+        ),
+        Example(
+            _VGG.format(pool=7, features="512 * 7 * 7", width=64, classes=6, after="").replace("Net", "PolicyNet"),
+            why="a class that says what it is for: values of actions",
         ),
         Example(
             _VGG.replace("classifier", "box").format(pool=7, features="512 * 7 * 7", width=64, classes=4, after=""),
@@ -188,6 +235,11 @@ class FcHeadOnSpatialMap(Rule):
         chain = dense_chain(model, node)
         if chain is None or not isinstance(chain[-1].op, Dense) or chain[-1].op.out_features == 1:
             return True
+        # Classes are scores or probabilities; what ends between -1 and 1 is a quantity.
+        if any(
+            isinstance(each.op, Activation) and each.op.name in _BOUNDED for each in forward_chain(model, chain[-1])
+        ):
+            return True
         names = [model.name.lower(), *(each.module.name.lower() for each in chain)]
         return any(word in name for word in self.options.position_words for name in names)
 
@@ -202,7 +254,7 @@ class FcHeadOnSpatialMap(Rule):
             help=f"nn.AdaptiveAvgPool2d(1), in_features={flat.shape[0]}; the whole head has {number(head)} parameters",
             data={"parameters": now, "pooled_parameters": then, "head_parameters": head, "model_parameters": total},
             related=[Related(flat.node.span, "flattened here")],
-            fix=_pooled(model, layer, flat, now - then),
+            fix=_pooled(model, node, flat, now - then),
         )
 
 
@@ -211,16 +263,23 @@ def _parameters(node: Node) -> int:
     return sum(count for count in counts if isinstance(count, int))
 
 
-def _pooled(model: ModelGraph, layer: Module, flat: Flattened, saves: int) -> Fix | None:
-    """Pool to one position, where an adaptive pool stands right in front of the flatten."""
-    pool = model.producer(flat.map)
-    if pool is None or not isinstance(pool.op, AdaptivePooling) or layer.built_at is None or layer.type != "Linear":
+def _pooled(model: ModelGraph, node: Node, flat: Flattened, saves: int) -> Fix | None:
+    """One position in front of the linear layer: the adaptive pool that stands there, else the mean in place of the
+    flatten, whether that is a function, a method or a layer."""
+    pool, place = model.producer(flat.map), built_only_by(model, node)
+    if place is None or node.module.type != "Linear":
         return None
-    place = own_layer(pool)
-    if place is None or place.built_at is None:
-        return None
-    edits = (
-        SetArgument(place.built_at, "output_size", "1", 0),
-        SetArgument(layer.built_at, "in_features", str(flat.shape[0]), 0),
-    )
+    pooling: Edit = ReplaceCallee(flat.node.span, ".mean", str(tuple(range(2, len(flat.shape) + 1))))
+    if pool is not None and isinstance(pool.op, AdaptivePooling):
+        built = built_only_by(model, pool)
+        if built is None:
+            return None
+        pooling = SetArgument(built, "output_size", "1", 0)
+    elif own_layer(flat.node) is not None:
+        built = built_only_by(model, flat.node)
+        if built is None:
+            return None
+        pool_to_one = f"torch.nn.AdaptiveAvgPool{len(flat.shape) - 1}d(1)"
+        pooling = ReplaceSpan(built, f"torch.nn.Sequential({pool_to_one}, torch.nn.Flatten())")
+    edits = (pooling, SetArgument(place, "in_features", str(flat.shape[0]), 0))
     return Fix(edits, Applicability.UNSAFE, saves=saves)

@@ -8,9 +8,21 @@ from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Dense, Pooling
 from cnnlint.graph.queries.heads import flattened_input
 from cnnlint.graph.queries.inputs import size_declared
+from cnnlint.graph.queries.layers import built_only_by
 from cnnlint.graph.queries.places import own_layer
 from cnnlint.graph.wording import plain, times
-from cnnlint.rule import Category, Example, Finding, Rule, Severity
+from cnnlint.rule import (
+    Applicability,
+    Category,
+    Edit,
+    Example,
+    Finding,
+    Fix,
+    ReplaceCallee,
+    ReplaceSpan,
+    Rule,
+    Severity,
+)  # fmt: skip
 
 _NET = """\
 class Net(nn.Module):
@@ -51,7 +63,8 @@ class FixedKernelGlobalPool(Rule):
 
     When not to worry
     -----------------
-    Some export targets know no adaptive pooling. Silent for windows smaller than the map.
+    Some export targets know no adaptive pooling. Silent for windows smaller than the map, and for functions whose
+    window is computed (`F.avg_pool2d(x, x.shape[2:])`).
 
     References
     ----------
@@ -76,8 +89,23 @@ class FixedKernelGlobalPool(Rule):
             ("3x32x16",),
             "a map that is not square",
         ),
+        Example(
+            _NET.format(pool="nn.Identity()", features=16).replace(
+                "torch.flatten(x, 1)", "torch.flatten(nn.functional.avg_pool2d(x, 16), 1)"
+            ),
+            ((10, "avg_pool2d averages the whole map of 16×16: the network takes no other input size"),),
+            ("3x32x32",),
+            "the function",
+        ),
     )
     good = (
+        Example(
+            _NET.format(pool="nn.Identity()", features=16).replace(
+                "torch.flatten(x, 1)", "torch.flatten(nn.functional.avg_pool2d(x, x.size()[2:]), 1)"
+            ),
+            inputs=("3x32x32",),
+            why="a window computed from the map takes any size",
+        ),
         Example(_NET.format(pool="nn.AdaptiveAvgPool2d(1)", features=16), inputs=("3x32x32",), why="adaptive"),
         Example(_NET.format(pool="nn.AvgPool2d(8)", features=64), inputs=("3x32x32",), why="smaller than the map"),
         Example(_NET.format(pool="nn.AvgPool2d(16)", features=16), why="the map may be as large as 31×31"),
@@ -92,9 +120,9 @@ class FixedKernelGlobalPool(Rule):
                 flat = flattened_input(model, node.inputs[0])
                 pool = model.producer(flat.map) if flat is not None else None
                 if pool is not None and _covers_map(pool):
-                    yield self._finding(pool)
+                    yield self._finding(model, pool)
 
-    def _finding(self, pool: Node) -> Finding:
+    def _finding(self, model: ModelGraph, pool: Node) -> Finding:
         sizes = (pool.inputs[0].shape or ())[2:]
         layer = own_layer(pool)
         name = layer.type if layer is not None else pool.op.name
@@ -103,12 +131,24 @@ class FixedKernelGlobalPool(Rule):
             f"{name} averages the whole map of {times(sizes)}: the network takes no other input size",
             help=f"nn.AdaptiveAvgPool{len(sizes)}d(1)",
             data={"map": plain(sizes)},
+            fix=_adaptive(model, pool, len(sizes)),
         )
+
+
+def _adaptive(model: ModelGraph, pool: Node, axes: int) -> Fix | None:
+    """Adaptive pooling to one position, which gives the same values for this input."""
+    edit: Edit = ReplaceCallee(pool.span, f".adaptive_avg_pool{axes}d", "1")
+    if own_layer(pool) is not None:
+        place = built_only_by(model, pool)
+        if place is None:
+            return None
+        edit = ReplaceSpan(place, f"torch.nn.AdaptiveAvgPool{axes}d(1)")
+    return Fix((edit,), Applicability.SAFE)
 
 
 def _covers_map(pool: Node) -> bool:
     op, shape = pool.op, pool.inputs[0].shape
-    if not isinstance(op, Pooling) or op.kind != "avg" or shape is None or any(op.padding):
+    if not isinstance(op, Pooling) or op.kind != "avg" or op.computed or shape is None or any(op.padding):
         return False
     sizes = shape[-len(op.kernel_size) :]
     return tuple(op.kernel_size) == tuple(sizes) and any(size != 1 for size in sizes)
