@@ -36,6 +36,7 @@ class Passed:
     """A convolution on a path, after ``before``: the ``length``-th, and how many of them are dilated. Paths share what
     they have in common."""
 
+    kernel: int
     dilation: int
     before: Passed | None
     length: int
@@ -68,14 +69,19 @@ class AxisReads:
         return self.span - self.read
 
     @property
-    def dilations(self) -> tuple[int, ...]:
-        """The dilations of the convolutions on the path, in order."""
-        found: list[int] = []
+    def layers(self) -> tuple[tuple[int, int], ...]:
+        """Kernel size and dilation of the convolutions on the path, in order."""
+        found: list[tuple[int, int]] = []
         step = self.path
         while step is not None:
-            found.append(step.dilation)
+            found.append((step.kernel, step.dilation))
             step = step.before
         return tuple(reversed(found))
+
+    @property
+    def dilations(self) -> tuple[int, ...]:
+        """The dilations of the convolutions on the path, in order."""
+        return tuple(dilation for _, dilation in self.layers)
 
     @property
     def length(self) -> int:
@@ -199,7 +205,7 @@ def _counted(axis: AxisReads, kernel: int, dilation: int, node: Node | None) -> 
     """``axis`` with one more convolution on its path."""
     if kernel == 1:
         return axis
-    path = Passed(dilation, axis.path, axis.length + 1, axis.dilated + (dilation > 1))
+    path = Passed(kernel, dilation, axis.path, axis.length + 1, axis.dilated + (dilation > 1))
     return replace(axis, path=path, last=node if dilation > 1 else axis.last)
 
 

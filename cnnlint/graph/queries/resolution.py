@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import ModelGraph, Node, Tensor
 from cnnlint.graph.operations import Convolution, PixelShuffle, Pooling, Resample
+from cnnlint.graph.queries.pools import is_map
 from cnnlint.graph.receptive import receptive_fields
 
 
@@ -44,6 +45,12 @@ def downsamplings(model: ModelGraph) -> Iterator[tuple[Node, int]]:
         if stride > reached:
             reached = stride
             yield node, stride
+
+
+def image_size(model: ModelGraph) -> tuple[int, ...] | None:
+    """The spatial sizes of the model's one image input; ``None`` where they are not known or there are several."""
+    maps = [tensor for tensor in model.inputs if is_map(tensor)]
+    return sizes_of(maps[0]) if len(maps) == 1 and model.evidence.gives_size else None
 
 
 def sizes_of(tensor: Tensor) -> tuple[int, ...] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.queries.layers import layer_of
 from cnnlint.graph.queries.pools import head_pools, is_map
+from cnnlint.graph.queries.resolution import downsamplings, image_size
 from cnnlint.graph.receptive import Field, receptive_fields
 from cnnlint.graph.wording import times
 from cnnlint.rule import Category, Example, Finding, Rule, Severity
@@ -156,49 +157,58 @@ class Net(nn.Module):
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """Pools in front of classifiers, then map outputs."""
-        sizes = _input_size(model)
+        sizes = image_size(model)
         if sizes is None:
             return
         fields = receptive_fields(model)
         for pool in head_pools(model):
             field = fields.get(pool.inputs[0])
             if field is not None and _too_small(field, sizes):
-                yield self._before_pool(pool, field, sizes)
+                yield self._before_pool(model, pool, field, sizes)
         target = (self.options.target_size,) * len(sizes)
         for node in model.nodes:
             field = fields.get(node.outputs[0]) if node.outputs else None
             if field is not None and node.certain and _is_map_output(model, node) and _too_small(field, target):
-                yield self._of_output(node, field, target)
+                yield self._of_output(model, node, field, target)
 
-    def _before_pool(self, pool: Node, field: Field, sizes: tuple[int, ...]) -> Finding:
-        size, stride = _pixels(field), _strides(field)
+    def _before_pool(self, model: ModelGraph, pool: Node, field: Field, sizes: tuple[int, ...]) -> Finding:
+        size = _pixels(field)
         missing = tuple(max(wanted - got, 0) for wanted, got in zip(sizes, size, strict=True))
         return self.finding(
             layer_of(pool),
             f"the receptive field in front of the global pool is {times(size)} px, the input {times(sizes)} px: "
             f"{times(missing)} px too small",
-            help=f"at effective stride {max(stride)} one more 3×3 convolution adds {2 * max(stride)} px",
-            data={"receptive_field": list(size), "effective_stride": list(stride), "input": list(sizes)},
+            help=_ways(field),
+            data={"input": list(sizes), "missing": list(missing), **_figures(model, field)},
         )
 
-    def _of_output(self, node: Node, field: Field, target: tuple[int, ...]) -> Finding:
-        size, stride = _pixels(field), _strides(field)
+    def _of_output(self, model: ModelGraph, node: Node, field: Field, target: tuple[int, ...]) -> Finding:
         return self.finding(
             layer_of(node),
-            f"the receptive field of the output is {times(size)} px, smaller than the target of {times(target)} px",
-            help=f"at effective stride {max(stride)} one more 3×3 convolution adds {2 * max(stride)} px",
-            data={"receptive_field": list(size), "effective_stride": list(stride), "target": list(target)},
+            f"the receptive field of the output is {times(_pixels(field))} px, smaller than the target of "
+            f"{times(target)} px",
+            help=_ways(field),
+            data={"target": list(target), **_figures(model, field)},
         )
 
 
-def _input_size(model: ModelGraph) -> tuple[int, ...] | None:
-    """Height and width of the one image input, if they are declared."""
-    maps = [tensor for tensor in model.inputs if is_map(tensor)]
-    if len(maps) != 1 or not model.evidence.gives_size:
-        return None
-    shape = maps[0].shape or ()
-    sizes = tuple(size for size in shape[2:] if isinstance(size, int))
-    return sizes if len(sizes) == len(shape) - 2 else None
+def _figures(model: ModelGraph, field: Field) -> dict[str, object]:
+    """The receptive field and effective stride there, and where each stride is reached first."""
+    fields = receptive_fields(model)
+    stages = [
+        {"stride": step, "receptive_field": list(fields[node.output].size)} for node, step in downsamplings(model)
+    ]
+    return {"receptive_field": list(_pixels(field)), "effective_stride": list(_strides(field)), "stages": stages}
+
+
+def _ways(field: Field) -> str:
+    """The cheapest ways to see more (formula F5)."""
+    stride = max(_strides(field))
+    gain = 2 * stride
+    return (
+        f"at effective stride {stride} one more 3×3 convolution adds {gain} px, dilation d adds {gain}(d - 1) px, one "
+        "more stride of 2 doubles what follows; the effective field is only a part of it"
+    )
 
 
 def _too_small(field: Field, sizes: tuple[int, ...]) -> bool:

@@ -9,6 +9,7 @@ from cnnlint.graph.model import ModelGraph, Node, Tensor
 from cnnlint.graph.operations import Convolution
 from cnnlint.graph.queries.layers import layer_of
 from cnnlint.graph.queries.pools import is_map
+from cnnlint.graph.queries.resolution import image_size
 from cnnlint.graph.receptive import UNBOUNDED, Field, receptive_fields
 from cnnlint.graph.wording import number, per_sample, percent, plain, product, short, times
 from cnnlint.rule import Category, Example, Finding, Rule, Severity
@@ -152,10 +153,9 @@ class Net(nn.Sequential):
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """One finding at the first such layer of a classifier."""
-        maps = [tensor for tensor in model.inputs if is_map(tensor)]
-        if not model.evidence.gives_size or len(maps) != 1 or any(map(is_map, model.returned)):
+        sizes = image_size(model)
+        if sizes is None or any(map(is_map, model.returned)):
             return
-        sizes = tuple(size for size in (maps[0].shape or ())[2:] if isinstance(size, int))
         fields = receptive_fields(model)
         late = [node for node in model.nodes if node.certain and _is_unproductive(node, fields, sizes)]
         if late:

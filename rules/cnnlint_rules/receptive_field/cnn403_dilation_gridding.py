@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import gcd, prod
 
 from cnnlint.graph.model import ModelGraph, Node
-from cnnlint.graph.queries.gridding import AxisReads, Reads, final_reads
+from cnnlint.graph.queries.gridding import AxisReads, Reads, final_reads, hdc_distance
 from cnnlint.graph.queries.layers import layer_of
 from cnnlint.graph.wording import percent
 from cnnlint.rule import Category, Example, Finding, Rule, Severity
@@ -172,6 +172,7 @@ class DilatedResNet(nn.Module):
             yield self._finding(last, reads, gridded[0], Severity.WARNING if exact else Severity.ADVICE)
 
     def _finding(self, last: Node, reads: Reads, axis: AxisReads, severity: Severity) -> Finding:
+        distance = hdc_distance(axis.layers)
         coverage = prod(each.read / each.span for each in reads)
         rates = ", ".join(map(str, axis.dilations)) if len(axis.dilations) <= 8 else f"up to {max(axis.dilations)}"
         alike = len({(each.read, each.span) for each in reads}) == 1 and len(reads) > 1
@@ -181,9 +182,11 @@ class DilatedResNet(nn.Module):
             layer_of(last),
             f"dilations {rates} read {axis.read} of {axis.span} positions {where}{window}",
             severity=severity,
-            help="let the dilations rise like a sawtooth without a common factor, such as 1, 2, 5 or 1, 2, 3",
+            help="let the dilations rise like a sawtooth without a common factor, such as 1, 2, 5 or 1, 2, 3; "
+            f"M_2 = {distance} of hybrid dilated convolution does not decide it",
             data={
                 "dilations": list(axis.dilations), "read": axis.read, "span": axis.span, "coverage": round(coverage, 4),
+                "hdc_distance": distance,
             },
         )  # fmt: skip
 

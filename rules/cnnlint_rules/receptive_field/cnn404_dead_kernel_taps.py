@@ -156,6 +156,21 @@ class Net(nn.Sequential):
             inputs=("3x32x32",),
             why="behind a pool to a fixed size, whatever the input",
         ),
+        Example(
+            """\
+class ASPP(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, stride=16, padding=1)
+        self.branches = nn.ModuleList(nn.Conv2d(8, 8, 3, padding=d, dilation=d) for d in (6, 12))
+
+    def forward(self, x):
+        x = self.stem(x)
+        return torch.cat([branch(x) for branch in self.branches], 1)
+""",
+            inputs=("3x513x513",),
+            why="ASPP on the crops that it is made for",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from cnnlint.graph.dims import same
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution, Pooling
-from cnnlint.graph.queries.layers import layer_of
-from cnnlint.graph.queries.pools import is_map
-from cnnlint.graph.queries.resolution import downsamplings, sizes_of
+from cnnlint.graph.queries.layers import argument_position, built_only_by, layer_of
+from cnnlint.graph.queries.resolution import downsamplings, image_size, sizes_of
 from cnnlint.graph.wording import times
-from cnnlint.rule import Category, Example, Finding, Fix, Rule, SetArgument, Severity
-
-_STRIDE_POSITIONS = {Convolution: 3, Pooling: 1}
+from cnnlint.rule import Category, Edit, Example, Finding, Fix, ReplaceSpan, Rule, SetArgument, Severity
 
 
 class AggressiveStem(Rule):
@@ -45,7 +43,7 @@ class AggressiveStem(Rule):
     When not to worry
     -----------------
     With pretrained weights and images that are scaled up before. The rule is silent without a declared size and for
-    stems that cut the image into patches (kernel equal to stride).
+    stems that cut the image into patches (a kernel that is a multiple of the stride, 4×4 at stride 4 or 2).
 
     References
     ----------
@@ -147,36 +145,70 @@ class Net(nn.Sequential):
             inputs=("3x32x32",),
             why="patches",
         ),
+        Example(
+            """\
+class Encoder(nn.Sequential):
+    def __init__(self):
+        super().__init__(
+            nn.Conv2d(3, 32, 4, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(32, 64, 4, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(64, 64, 4, stride=2, padding=1),
+            nn.ReLU(),
+            nn.Conv2d(64, 64, 4, stride=2, padding=1),
+            nn.Flatten(),
+            nn.Linear(256, 16),
+        )
+""",
+            inputs=("3x32x32",),
+            why="overlapping patches all the way, as DCGAN and its encoders have them for just this size",
+        ),
+        Example(
+            """\
+class Net(nn.Sequential):
+    def __init__(self):
+        super().__init__(
+            nn.Conv2d(3, 8, 7, stride=2, padding=3),
+            nn.MaxPool2d(3, stride=2, padding=1),
+            nn.Conv2d(8, 16, 3, stride=2, padding=1),
+            nn.Conv2d(16, 32, 3, stride=2, padding=1),
+        )
+""",
+            why="no declared size",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """At most one finding, at the first downsampling step."""
-        maps = [tensor for tensor in model.inputs if is_map(tensor)]
-        sizes = sizes_of(maps[0]) if len(maps) == 1 and model.evidence.gives_size else None
+        sizes = image_size(model)
         steps = list(downsamplings(model))
         if sizes is None or max(sizes) > self.options.max_input or len(steps) < 2 or model.failures:
             return
         total = steps[-1][1]
         if steps[1][1] >= 4 and total > max(sizes) / 4 and steps[0][0].certain and _is_stem(model, steps[0][0]):
-            yield self._finding([node for node, _ in steps], sizes, total)
+            yield self._finding(model, [node for node, _ in steps], sizes, total)
 
-    def _finding(self, steps: list[Node], sizes: tuple[int, ...], total: int) -> Finding:
+    def _finding(self, model: ModelGraph, steps: list[Node], sizes: tuple[int, ...], total: int) -> Finding:
         stages = [sizes_of(node.output) or () for node in steps]
         return self.finding(
             layer_of(steps[0]),
             f"the stem leaves {times(stages[1])} of {times(sizes)} px, the last map has {times(stages[-1])} "
             f"(effective stride {total})",
-            help="give the first layers stride 1",
+            help="a 3×3 convolution at stride 1 and no pool, or stride 1 in the first layers",
             data={"input": list(sizes), "stages": [list(stage) for stage in stages], "effective_stride": total},
-            fix=_without_strides(steps[:2]),
+            fix=_small_stem(model, *steps[:2]),
         )
 
 
 def _is_stem(model: ModelGraph, first: Node) -> bool:
-    """Whether at most one convolution works at full resolution, and the first step does not cut patches."""
+    """Whether at most one convolution works at full resolution, and the first step does not cut patches: kernels that
+    are multiples of the stride, as in transformers and in DCGAN, are chosen for the size of the images."""
     before = [node for node in model.nodes[: first.index] if _mixes(node)]
     window = first.op
-    patches = isinstance(window, Convolution) and window.kernel_size == window.stride
+    patches = isinstance(window, Convolution) and all(
+        same(kernel % stride, 0) for kernel, stride in zip(window.kernel_size, window.stride, strict=True)
+    )
     return not patches and len(before) + _mixes(first) <= 1
 
 
@@ -184,15 +216,36 @@ def _mixes(node: Node) -> bool:
     return isinstance(node.op, Convolution) and any(kernel != 1 for kernel in node.op.kernel_size)
 
 
-def _without_strides(steps: list[Node]) -> Fix | None:
-    """Stride 1 in both steps, if their padding keeps the size then."""
-    edits = []
-    for node in steps:
-        module, window = node.module, node.op
-        if not isinstance(window, Convolution | Pooling) or not module.builtin or module.built_at is None:
-            return None
-        axes = zip(window.kernel_size, window.padding, window.dilation, strict=True)
-        if module.type.startswith("Lazy") or any(2 * pad != dilation * (kernel - 1) for kernel, pad, dilation in axes):
-            return None
-        edits.append(SetArgument(module.built_at, "stride", "1", _STRIDE_POSITIONS[type(window)]))
-    return Fix(tuple(edits))
+def _small_stem(model: ModelGraph, first: Node, second: Node) -> Fix | None:
+    """A 3×3 convolution of stride 1 and no pool, as CIFAR versions of ResNet have it, in place of a large convolution
+    and a pool; stride 1 in both steps where they are anything else and their padding keeps the size then."""
+    places = [built_only_by(model, node) for node in (first, second)]
+    if places[0] is None or places[1] is None:
+        return None
+    if _is_large(first) and isinstance(second.op, Pooling):
+        new = {"kernel_size": "3", "stride": "1", "padding": "1"}
+        edits: list[Edit] = [
+            SetArgument(places[0], name, value, argument_position(first.module, name)) for name, value in new.items()
+        ]
+        return Fix((*edits, ReplaceSpan(places[1], "torch.nn.Identity()")))
+    if not all(map(_keeps_size, (first, second))):
+        return None
+    pairs = zip(places, (first, second), strict=True)
+    return Fix(
+        tuple(SetArgument(at, "stride", "1", argument_position(node.module, "stride")) for at, node in pairs if at)
+    )
+
+
+def _is_large(node: Node) -> bool:
+    """Whether this is a dense convolution over two axes with a kernel of 5 or more."""
+    op = node.op
+    return isinstance(op, Convolution) and len(op.kernel_size) == 2 and all(k in (5, 7, 9, 11) for k in op.kernel_size)
+
+
+def _keeps_size(node: Node) -> bool:
+    """Whether the padding keeps the size at stride 1."""
+    window = node.op
+    if not isinstance(window, Convolution | Pooling):
+        return False
+    axes = zip(window.kernel_size, window.padding, window.dilation, strict=True)
+    return all(2 * pad == dilation * (kernel - 1) for kernel, pad, dilation in axes)
