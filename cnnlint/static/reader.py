@@ -16,6 +16,7 @@ from cnnlint.graph.queries.places import raising_place, refusals
 from cnnlint.graph.script import ScriptView
 from cnnlint.graph.shapes import InputShape
 from cnnlint.source.index import Unparsable, may_hold_model
+from cnnlint.source.paths import absolute
 from cnnlint.source.text import SourceProblem
 from cnnlint.static import expressions, statements  # noqa: F401 - they register their handlers
 from cnnlint.static.assemble import assemble_broken
@@ -106,7 +107,7 @@ class Reader:
         parsed = parse_target(target)
         if parsed.callable:
             with _deep_stack():
-                return (self._named(parsed, EvidenceKind.OPTION, self.options.inputs),)
+                return (self._named(*self._as_configured(parsed)),)
         reading = self.read_file(parsed.path)
         if reading.problems:
             raise reading.problems[0]
@@ -138,7 +139,7 @@ class Reader:
     # ---- files -------------------------------------------------------------------------------------------------
 
     def _graphs(self, path: Path, shown: str) -> Iterator[ModelGraph]:
-        configured = self.options.models.get(path, ())
+        configured = self.options.models.get(absolute(path), ())
         for model in configured:
             args, kwargs = parse_arguments(f"({model.args})", f"{shown}:{model.callable}")
             target = Target(path, model.callable, args, kwargs)
@@ -199,6 +200,18 @@ class Reader:
         return graph
 
     # ---- targets ------------------------------------------------------------------------------------------------
+
+    def _as_configured(self, target: Target) -> tuple[Target, EvidenceKind, tuple[InputShape, ...]]:
+        """A named target with its inputs; what neither it nor the command line says, the configuration may."""
+        inputs = self.options.inputs
+        for model in self.options.models.get(absolute(target.path), ()):
+            if model.callable == target.callable:
+                if not (target.args or target.kwargs):
+                    args, kwargs = parse_arguments(f"({model.args})", target.text)
+                    target = replace(target, args=args, kwargs=kwargs)
+                if not inputs:
+                    return target, EvidenceKind.CONFIGURATION, model.inputs
+        return target, EvidenceKind.OPTION, inputs
 
     def _named(self, target: Target, kind: EvidenceKind, shapes: tuple[InputShape, ...]) -> ModelGraph:
         it, env = self._open(target.path)

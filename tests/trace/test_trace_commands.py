@@ -81,6 +81,18 @@ def test_trace_with_a_given_size(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert model["rows"][0]["output"] == [1, 8, 8, 8]
 
 
+@pytest.mark.parametrize("target", ["net.py", "net.py:Net", "./net.py"])
+def test_arguments_and_input_of_the_configuration(
+    target: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = GOOD.partition("if __name__")[0].replace("(self):", "(self, width):").replace("(3, 8", "(3, width")
+    write(tmp_path, source.replace("BatchNorm2d(8)", "BatchNorm2d(width)"))
+    (tmp_path / "cnnlint.toml").write_text('[models."net.py:Net"]\nargs = "width=5"\ninput = ["3x12x12"]\n')
+    assert run(["trace", target, "--output-format", "json"]) == 0
+    (model,) = json.loads(capsys.readouterr().out)["models"]
+    assert (model["status"], model["rows"][0]["output"]) == ("equal", [1, 5, 12, 12])
+
+
 def test_trace_of_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["trace", "nowhere.py"]) == 2
     assert "no such file" in capsys.readouterr().err
