@@ -138,6 +138,66 @@ def test_check_reports_a_model_that_does_not_run_and_keeps_its_findings(
     assert "FileNotFoundError" in diagnostic["message"]
 
 
+# A rule of the user's own that only the source, only the trace, or both find something of.
+GRADES = """
+from cnnlint.graph.operations import Convolution
+from cnnlint.rule import Category, Rule, Severity
+
+
+class Grades(Rule):
+    code, name, category, severity = "ACME001", "grades", Category.HYGIENE, Severity.ERROR
+
+    def check(self, model):
+        traced = model.nodes[0].output.shape[0] == 2  # the reader leaves the batch open
+        for node in model.nodes:
+            if isinstance(node.op, Convolution):
+                yield self.finding(node, "seen by both")
+                if traced is {traced}:
+                    yield self.finding(model.modules["bn"], "seen by one")
+"""
+
+
+@pytest.mark.parametrize(
+    ("output_format", "traced", "says"),
+    [
+        ("json", False, '"proof": "confirmed"'),
+        ("sarif", False, '"proof": "confirmed"'),
+        ("concise", False, "seen by both [confirmed by the trace]"),
+        ("full", False, "seen by both [confirmed by the trace]"),
+        ("json", True, '"found_by_trace": true'),
+        ("sarif", True, '"found_by_trace": true'),
+        ("concise", True, "seen by one [found by the trace]"),
+    ],
+)
+def test_grades_in_each_format(
+    output_format: str, traced: bool, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, GOOD.partition("if __name__")[0])
+    (tmp_path / "grades.py").write_text(GRADES.replace("{traced}", str(traced)))
+    command = ["net.py", "--trace", "--input", "3x16x16", "--select", "ACME001", "--config", "plugins=['grades.py']"]
+    assert run([*command, "--output-format", output_format]) == 1
+    out = capsys.readouterr().out
+    assert says in out
+    assert ("seen by one" in out) is traced
+
+
+@pytest.mark.parametrize("output_format", ["json", "sarif", "concise", "full"])
+def test_what_the_trace_refutes_is_shown_when_asked_for(
+    output_format: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And counts for nothing."""
+    write(tmp_path, GOOD.partition("if __name__")[0])
+    source = GRADES.replace('yield self.finding(node, "seen by both")', "pass").replace("{traced}", "False")
+    (tmp_path / "grades.py").write_text(source)
+    command = ["net.py", "--trace", "--input", "3x16x16", "--select", "ACME001", "--config", "plugins=['grades.py']"]
+    assert run([*command, "--output-format", output_format]) == 0
+    assert "seen by one" not in capsys.readouterr().out
+    assert run([*command, "--output-format", output_format, "--verbose"]) == 0
+    out = capsys.readouterr().out
+    assert "seen by one" in out
+    assert "refuted" in out
+
+
 def test_summary_shows_what_was_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, GOOD)
     assert run(["summary", "net.py", "--isolated", "--trace", "--output-format", "json"]) == 0
