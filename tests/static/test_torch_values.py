@@ -60,6 +60,14 @@ PROGRAMS = {
             return whole.int().tolist(), len(torch.unique(whole)), int(steps.max().item()) + 1
         answer = [widths(31.41, 96, 2.24, 22), widths(24.48, 24, 2.54, 14)]
         """,
+    "limits of numbers": """
+        import torch
+        kinds = torch.float16, torch.bfloat16, torch.float32, torch.float64
+        answer = [[(i.max, i.min, i.eps, i.tiny, i.smallest_normal) for i in map(torch.finfo, kinds)]]
+        x = torch.zeros(2, 3).masked_fill(torch.zeros(3).bool(), -torch.finfo(torch.zeros(1).dtype).max)
+        answer += [list(x.shape), torch.finfo().max, torch.get_default_dtype() == torch.float32]
+        answer += [torch.get_default_device().type, torch.compiler.is_exporting(), torch.jit.is_scripting()]
+        """,
     "complex numbers": """
         import torch
         x = torch.tensor(-1j, dtype=torch.complex64) * torch.pi * torch.arange(4)[None, :]

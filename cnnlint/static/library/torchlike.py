@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import float_info
 from typing import TYPE_CHECKING
 
 from cnnlint.graph.dims import Sym
@@ -10,9 +11,11 @@ from cnnlint.static.library.define import Args, Handler, Kwargs, Table, argument
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
     GRAD_MODES,
+    Class,
     Device,
     External,
     Function,
+    Instance,
     ModuleInstance,
     Native,
     Site,
@@ -104,8 +107,38 @@ for _name in (
     "torch.fx._symbolic_trace.is_fx_tracing", "torch.overrides.has_torch_function",
     "torch.overrides.has_torch_function_unary", "torch.overrides.has_torch_function_variadic",
     "torch.is_grad_enabled", "torch.is_inference_mode_enabled", "torch.compiler.is_dynamo_compiling",
+    "torch.compiler.is_exporting", "torch.is_autocast_cpu_enabled",
 ):  # fmt: skip
     TORCH[_name] = lambda it, args, kwargs, site: False
+
+
+@TORCH.add("torch.get_default_dtype")
+def _default_dtype(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    return External("torch.float32")
+
+
+@TORCH.add("torch.get_default_device")
+def _default_device(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    return Device()
+
+
+_LIMITS = Class("finfo")
+_FLOATS = {
+    "float16": (65504.0, 2.0**-10, 2.0**-14), "bfloat16": (3.3895313892515355e38, 2.0**-7, 2.0**-126),
+    "float32": (3.4028234663852886e38, 2.0**-23, 2.0**-126), "float64": (float_info.max, 2.0**-52, 2.0**-1022),
+}  # fmt: skip
+"""The largest number of each element type, the gap behind 1, and the smallest normal number."""
+
+
+@TORCH.add("torch.finfo")
+def _finfo(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    kind = argument(args, kwargs, 0, "type", External("torch.float32"))
+    name = kind.path.rpartition(".")[2] if isinstance(kind, External) else ""
+    if name not in _FLOATS:
+        return it.unknown("the limits of a type that is not known", site)
+    largest, eps, tiny = _FLOATS[name]
+    limits = {"max": largest, "min": -largest, "eps": eps, "tiny": tiny, "smallest_normal": tiny, "dtype": name}
+    return Instance(_LIMITS, limits)
 
 
 def new_parameter(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
