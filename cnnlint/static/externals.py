@@ -31,6 +31,7 @@ from cnnlint.static.library.surroundings import ENVIRON
 from cnnlint.static.library.torchlike import initialiser, new_device, new_parameter, new_tensor
 from cnnlint.static.library.torchnames import missing
 from cnnlint.static.modules import MODULE_NATIVES, layer_class_natives
+from cnnlint.static.transformers import NATIVES as TRANSFORMERS
 from cnnlint.static.values import Class, External, Native, Value
 
 MODULE = Class("Module", (OBJECT,), path="torch.nn.Module", native=dict(MODULE_NATIVES))
@@ -87,7 +88,13 @@ CONSTANTS |= {
         "cfloat": "complex64", "cdouble": "complex128",
     }.items()
 }  # fmt: skip
+CONSTANTS |= {
+    f"torch.nn.{name}": Class(name, (MODULE,), path=f"torch.nn.{name}", native=natives)
+    for name, natives in TRANSFORMERS.items()
+}
+CONSTANTS["torch.utils.data.Dataset"] = Class("Dataset", (OBJECT,), path="torch.utils.data.Dataset")
 _ALIASES = (
+    ("torch.nn.modules.transformer.", "torch.nn."), ("torch.utils.data.dataset.Dataset", "torch.utils.data.Dataset"),
     ("torch.nn.modules.container.", "torch.nn."), ("torch.functional.", "torch."), ("np.", "numpy."),
     ("torch.special.", "torch."), ("torch.nn.modules.functional.", "torch.nn.functional."),
 )  # fmt: skip

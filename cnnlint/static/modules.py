@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from cnnlint.graph.dims import differ
 from cnnlint.graph.model import Origin, Problem, ProblemKind, Tensor
 from cnnlint.ops.apply import build_layer, call_layer, materialize_layer
 from cnnlint.ops.spec import LayerSpec, LayerState, Refused, Result, Unclear
@@ -109,14 +110,14 @@ def layer_class_natives(spec: LayerSpec) -> dict[str, Native]:
 
 
 def _init_layer(it: Interpreter, spec: LayerSpec, args: Args, kwargs: Kwargs, site: Site) -> Value:
-    from cnnlint.static.torchcalls import to_op
+    from cnnlint.static.torchcalls import operand
 
     module: ModuleInstance = args[0]
     init_module(it, [module], {}, site)
     module.spec = spec
     note_device(it, spec.name, args, kwargs, module.built_at or site)
-    given = [to_op(it, arg) for arg in args[1:]]
-    named = {key: to_op(it, value) for key, value in kwargs.items()}
+    given = [operand(it, arg) for arg in args[1:]]
+    named = {key: operand(it, value) for key, value in kwargs.items()}
     try:
         _install(it, module, build_layer(spec, given, named), site)
         typed(it, module, kwargs.get("dtype"))
@@ -406,7 +407,27 @@ def _requires_grad(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> V
 def _load_state_dict(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     if it.script is not None:
         it.script.loaded(it, args[0])
+    given, strict = _arg(args, kwargs, 1, "state_dict"), _arg(args, kwargs, 2, "strict", True)
+    if it.live and isinstance(given, dict) and not it.haze(given) and all(map(_is_tensor, given.values())):
+        _wants_state(_state_dict(it, args[:1], {}, site), given, strict, args[0].cls.name)
     return NamedTuple.make(_KEYS, [it.unknown(f"the {field.name} of a state", site) for field in _KEYS.fields or ()])
+
+
+def _is_tensor(value: Value) -> bool:
+    return isinstance(value, TensorValue)
+
+
+def _wants_state(own: dict[str, Value], given: dict[str, Value], strict: Value, name: str) -> None:
+    """Refuses a state of other names or shapes."""
+    if strict is True and own.keys() != given.keys():
+        other = next(iter(own.keys() ^ given.keys()))
+        raise Raised(
+            RuntimeError, f"load_state_dict of {name}: {'missing' if other in own else 'unexpected'} key {other!r}"
+        )
+    for key in own.keys() & given.keys():
+        one, other = own[key].shape, given[key].shape
+        if one is not None and other is not None and (len(one) != len(other) or any(map(differ, one, other))):
+            raise Raised(RuntimeError, f"load_state_dict of {name}: {key} has another shape")
 
 
 def _state_dict(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnlint.graph.model import Failure
+from cnnlint.source.index import Unparsable
 from cnnlint.static.classes import run_statement
 from cnnlint.static.frame import Frame, ModuleEnv
 from cnnlint.static.imports import open_file
@@ -60,7 +61,7 @@ def evaluate(project: Project, path: Path) -> Run:
         _run(it, env)
     except Raised as raised:
         failure = _failure(raised, env) if _is_followed(it, raised) else None
-    except Signal:
+    except (Signal, Unparsable):
         pass
     return Run(failure, env.names)
 

@@ -92,7 +92,7 @@ def _slice(it: Interpreter, value: slice) -> slice:
 
 def from_op(it: Interpreter, value: Any, reason: str, site: Site) -> Value:
     """What an entry returned, as an evaluated value (tensors are wrapped elsewhere)."""
-    if value is UNKNOWN:
+    if value is UNKNOWN or isinstance(value, Foreign):
         return it.unknown(reason, site)
     if isinstance(value, tuple) and type(value) is tuple:
         return tuple(from_op(it, item, reason, site) for item in value)
