@@ -58,7 +58,7 @@ def _raises(outcomes: Iterable[TraceError | None], lines: set[int]) -> str | Non
 
 def _outcomes(example: Example, result: Run, tracer: Tracer) -> Iterator[TraceError | None]:
     """What torch raises, for each input that the example may be called with; ``None`` where it runs. Lines are those
-    of the example. A model that the traced process cannot take says nothing."""
+    of the example. A model that the traced process cannot take, or whose imports are missing, says nothing."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "example.py"
         path.write_text(source_of(example), encoding="utf-8")
@@ -73,7 +73,7 @@ def _outcomes(example: Example, result: Run, tracer: Tracer) -> Iterator[TraceEr
             except TraceError as error:
                 if error.kind == "python":
                     raise
-                if error.kind == "raises":
+                if error.kind == "raises" and not error.error.startswith(ModuleNotFoundError.__name__):
                     error.line = error.line and error.line - result.shift
                     yield error
 

@@ -24,6 +24,7 @@ RAISING = [
     for rule in registry.load().rules.values()
     if rule.severity is Severity.ERROR and rule.raises and rule.__module__.startswith(registry.BUILTIN)
 ]
+RAISING += ["CNN113"]  # what raises there is the file's own code, which is run here too
 CASES = [
     pytest.param(code, example, id=f"{code}-{kind}-{example.why or number}".replace(" ", "-"))
     for code in RAISING
@@ -66,7 +67,7 @@ def places(finding: Finding) -> set[int]:
 @pytest.mark.parametrize(("code", "example"), CASES)
 def test_torch_agrees(code: str, example: Example) -> None:
     found = check_source(
-        source_of(example), "example.py", inputs=list(example.inputs) or None, select=[code], isolated=True
+        source_of(example), "example/net.py", inputs=list(example.inputs) or None, select=[code], isolated=True
     )
     errors = [finding for finding in found if finding.severity is Severity.ERROR]
     traces = [raised(example, shape) for shape in inputs_of(example)]

@@ -63,6 +63,7 @@ def tracer() -> Iterator[Tracer]:
         (at(0), RUNS, None),
         (at(0), RAISES, "torch does not run it: example.py:Net raises RuntimeError"),
         (at(0), replace(RUNS, inputs=()), None),
+        (at(0), replace(RUNS, source=f"import elsewhere\nfrom torch import nn\n{RUNS.source}"), None),
         (at(9, raises=False), RUNS, None),
         (at(9, severity=Severity.WARNING), RUNS, None),
     ],
