@@ -20,9 +20,6 @@ from cnnlint.graph.queries.chains import (
 from cnnlint.graph.queries.kernels import DenseKernel, dense_kernel
 from cnnlint.graph.queries.pools import is_map
 
-LEAST_WIDTH = 32
-"""A bottleneck of fewer channels inside is too narrow to be offered."""
-
 
 @dataclass(frozen=True, slots=True)
 class WideRun:
@@ -47,15 +44,16 @@ def bottleneck_weights(kernel: DenseKernel) -> int:
     return width * (kernel.fan_in + 9 * width + kernel.out)
 
 
-def wide_runs(model: ModelGraph, min_channels: int) -> tuple[WideRun, ...]:
-    """The runs of 3×3 convolutions with at least ``min_channels`` at both ends, but for those inside a bottleneck, in
+def wide_runs(model: ModelGraph, min_channels: int, min_width: int = 32) -> tuple[WideRun, ...]:
+    """The runs of 3×3 convolutions with at least ``min_channels`` at both ends, for which a bottleneck is at least
+    ``min_width`` wide, but for those inside a bottleneck, in
     a decoder (behind upsampling), in a head for dense predictions (shared by several maps, or read by output layers
     only), and first in a network, which as wide as they are belong to the head of a larger one."""
     calls = Counter(node.module for node in model.nodes if isinstance(node.op, Convolution))
     stems = stem_convolutions(model)
     wide = {
         node: kernel
-        for node, kernel in _wide(model, min_channels)
+        for node, kernel in _wide(model, max(min_channels, 4 * min_width))
         if calls[node.module] == 1 and node not in stems and not _exempt(model, node)
     }
     runs: list[list[Node]] = []
@@ -88,15 +86,10 @@ def convolutions_before(model: ModelGraph, node: Node) -> tuple[Node, ...]:
     return tuple(found)
 
 
-def _wide(model: ModelGraph, min_channels: int) -> Iterable[tuple[Node, DenseKernel]]:
+def _wide(model: ModelGraph, least: int) -> Iterable[tuple[Node, DenseKernel]]:
     for node in model.nodes:
         kernel = dense_kernel(node)
-        if (
-            kernel is not None
-            and node.certain
-            and kernel.kernel == 3
-            and min(kernel.fan_in, kernel.out) >= max(min_channels, 4 * LEAST_WIDTH)
-        ):
+        if kernel is not None and node.certain and kernel.kernel == 3 and min(kernel.fan_in, kernel.out) >= least:
             yield node, kernel
 
 

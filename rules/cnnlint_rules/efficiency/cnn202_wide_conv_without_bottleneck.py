@@ -57,7 +57,7 @@ class WideConvWithoutBottleneck(Rule):
     It is a trade-off: ResNet-18 and ResNet-34 keep the wide layers, ResNet-50 does not, and pretrained weights do not
     carry over. With batch norm the three layers add `4m + 2Co` parameters. Silent inside bottlenecks, in decoders
     behind upsampling, in heads that predict for each position, and where the bottleneck would have fewer than 32
-    channels.
+    channels inside (option `min-width`).
 
     References
     ----------
@@ -147,12 +147,14 @@ class WideConvWithoutBottleneck(Rule):
     class Options:
         min_channels: int = 256
         """Least number of channels in front of and behind the convolution."""
+        min_width: int = 32
+        """Least number of channels inside the bottleneck."""
 
     options: Options
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
         """One finding for each run."""
-        for run in wide_runs(model, self.options.min_channels):
+        for run in wide_runs(model, self.options.min_channels, self.options.min_width):
             yield self._finding(model, run)
 
     def _finding(self, model: ModelGraph, run: WideRun) -> Finding:
