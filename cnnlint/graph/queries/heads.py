@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from cnnlint.graph.dims import Shape
 from cnnlint.graph.model import ModelGraph, Node, Tensor
-from cnnlint.graph.operations import Dense, Reshape, ReshapeKind
+from cnnlint.graph.operations import AdaptivePooling, Dense, Reshape, ReshapeKind
 from cnnlint.graph.queries.chains import behind, is_pointwise
 
 
@@ -35,6 +35,16 @@ def flattening(node: Node) -> Flattened | None:
     if shape is None or len(shape) < 3 or node.op.start != 1 or node.op.end != len(shape) - 1:
         return None
     return Flattened(node, node.inputs[0], shape[1:])
+
+
+def is_bound_to_size(model: ModelGraph) -> bool:
+    """Whether a linear layer reads a flattened map whose size follows from the input's: a fix that changes the size of
+    maps would make it raise."""
+    flattened = (
+        flattened_input(model, node.inputs[0]) for node in model.nodes if isinstance(node.op, Dense) and node.inputs
+    )
+    makers = [model.producer(flat.map) for flat in flattened if flat is not None]
+    return any(maker is None or not isinstance(maker.op, AdaptivePooling) for maker in makers)
 
 
 def dense_chain(model: ModelGraph, first: Node) -> tuple[Node, ...] | None:

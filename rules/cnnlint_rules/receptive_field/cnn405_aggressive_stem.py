@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cnnlint.graph.dims import same
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution, Pooling
+from cnnlint.graph.queries.heads import is_bound_to_size
 from cnnlint.graph.queries.layers import argument_position, built_only_by, layer_of
 from cnnlint.graph.queries.resolution import downsamplings, image_size, sizes_of
 from cnnlint.graph.wording import times
@@ -220,7 +221,7 @@ def _small_stem(model: ModelGraph, first: Node, second: Node) -> Fix | None:
     """A 3×3 convolution of stride 1 and no pool, as CIFAR versions of ResNet have it, in place of a large convolution
     and a pool; stride 1 in both steps where they are anything else and their padding keeps the size then."""
     places = [built_only_by(model, node) for node in (first, second)]
-    if places[0] is None or places[1] is None:
+    if places[0] is None or places[1] is None or is_bound_to_size(model):
         return None
     if _is_large(first) and isinstance(second.op, Pooling):
         new = {"kernel_size": "3", "stride": "1", "padding": "1"}

@@ -8,6 +8,7 @@ from math import prod
 
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution, Pooling
+from cnnlint.graph.queries.heads import is_bound_to_size
 from cnnlint.graph.queries.inputs import size_declared
 from cnnlint.graph.queries.layers import argument_position, built_only_by, layer_of
 from cnnlint.graph.queries.taps import ENUMERABLE, unread_count
@@ -171,7 +172,7 @@ class Net(nn.Sequential):
         if share < self.options.min_unread:
             return
         name, value = _remedy(window, axes)
-        place = built_only_by(model, node)
+        place = built_only_by(model, node) if not is_bound_to_size(model) else None
         fix = SetArgument(place, name, value, argument_position(node.module, name)) if place and value else None
         yield self.finding(
             layer_of(node),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution
+from cnnlint.graph.queries.heads import is_bound_to_size
 from cnnlint.graph.queries.layers import argument_position, built_only_by
 from cnnlint.graph.queries.padding import is_cropped, is_padded_before, spread
 from cnnlint.graph.queries.places import own_layer
@@ -148,9 +149,9 @@ def _one(values: tuple[object, ...]) -> str:
 
 
 def _with_padding(model: ModelGraph, node: Node, padding: str) -> Fix | None:
-    """The padding written where the layer is built, if that builds no other."""
+    """The padding written where the layer is built, if that builds no other and no linear layer depends on the size."""
     place = built_only_by(model, node)
-    if place is None:
+    if place is None or is_bound_to_size(model):
         return None
     edit = SetArgument(place, "padding", padding, argument_position(node.module, "padding"))
     return Fix((edit,), Applicability.UNSAFE)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Convolution
+from cnnlint.graph.queries.heads import is_bound_to_size
 from cnnlint.graph.queries.layers import argument_position, built_only_by
 from cnnlint.graph.queries.places import own_layer
 from cnnlint.rule import (
@@ -115,7 +116,7 @@ class PointwiseConvPointlessArgs(Rule):
         place, safe = built_only_by(model, node), name == "dilation"
         position = argument_position(node.module, name)
         fix = None
-        if place is not None:
+        if place is not None and (safe or not is_bound_to_size(model)):
             edit: Edit = RemoveArgument(place, name, position) if safe else SetArgument(place, name, value, position)
             fix = Fix((edit,), Applicability.SAFE if safe else Applicability.UNSAFE)
         return self.finding(
