@@ -11,7 +11,7 @@ from cnnlint.fix.arguments import remove_argument, set_argument, wrap_argument
 from cnnlint.fix.building import build_each, build_once, wrap_value
 from cnnlint.fix.callees import replace_callee, unwrap
 from cnnlint.fix.lines import delete_line, insert_behind, insert_first, insert_line, move_first, unaugment
-from cnnlint.fix.locate import Place, call_at, offsets, statement_at
+from cnnlint.fix.locate import Place, call_at, has_self, offsets, statement_at
 from cnnlint.fix.spelling import spelled
 from cnnlint.fix.textedits import replacing
 from cnnlint.rule import (
@@ -36,6 +36,7 @@ from cnnlint.rule import (
 from cnnlint.source.index import FileIndex
 
 _LOADS_WEIGHTS = re.compile(r"load_state_dict|torch\.load\(|from_pretrained|load_file\(|pretrained\s*=\s*True")
+_SELF = re.compile(r"self\.\w")
 _TEXTS = ("text", "value", "before", "callee", "arguments")
 """The fields of intents that hold source texts."""
 
@@ -82,6 +83,8 @@ def _edits(intent: Edit, index: FileIndex) -> Sequence[TextEdit]:
 def _as_imported(intent: Edit, index: FileIndex) -> Edit | None:
     """The intent with torch's names as the file imports them."""
     texts = {name: text for name in _TEXTS if isinstance(text := getattr(intent, name, None), str)}
+    if any(_SELF.match(text) for text in texts.values()) and not has_self(index, intent.span):
+        return None
     written = {name: spelled(text, index) for name, text in texts.items()}
     return None if None in written.values() else replace(intent, **written)  # type: ignore[arg-type]
 

@@ -91,6 +91,16 @@ def statements_around(index: FileIndex, span: Span) -> tuple[Place, ...]:
         block = next((b for b in blocks if _covers(index, b, start)), ())
 
 
+def has_self(index: FileIndex, span: Span) -> bool:
+    """Whether ``self`` means something at ``span``: a function around it has that parameter, or the statement there
+    names it."""
+    around = [each.node for each in statements_around(index, span)]
+    given = (each.args for each in around if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef))
+    if any(argument.arg == "self" for args in given for argument in (*args.posonlyargs, *args.args)):
+        return True
+    return bool(around) and any(isinstance(node, ast.Name) and node.id == "self" for node in ast.walk(around[-1]))
+
+
 def expression_offsets(index: FileIndex, node: ast.expr) -> tuple[int, int]:
     """The offsets between which an expression stands, without brackets around it."""
     return _offset(index, node.lineno, node.col_offset), _offset(

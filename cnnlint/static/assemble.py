@@ -114,11 +114,18 @@ def _parameters(instance: ModuleInstance, seen: set[int]) -> tuple[Parameter, ..
     for name, value in instance.params.items():
         if isinstance(value, TensorValue) and id(value) not in seen:
             seen.add(id(value))
-            found.append(Parameter(name, value.shape, value.trainable is not False))
+            found.append(Parameter(_registered(instance, name), value.shape, value.trainable is not False))
         elif isinstance(value, UnknownValue):
             found.append(Parameter(name, None))
     found += [Parameter(name, None) for name, child in instance.modules.items() if isinstance(child, UnknownValue)]
     return tuple(found)
+
+
+def _registered(instance: ModuleInstance, name: str) -> str:
+    """The name of a parameter in ``parameters()``: a weight that weight norm or spectral norm computes has another."""
+    if name == "weight" and "weight_g" in instance.params:
+        return "weight_v"
+    return "weight_orig" if name == "weight" and "weight_u" in instance.buffers else name
 
 
 def _outside(instance: ModuleInstance) -> Module:

@@ -372,3 +372,17 @@ def test_insert_line_behind(before: str, after: str | None) -> None:
 )
 def test_unaugment(before: str, after: str | None) -> None:
     assert carry_out(before, Unaugment) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("def forward(self, x):\n    return «f(x)»\n",
+         "def forward(self, x):\n    return f(x, training=self.training)\n"),
+        ("def helper(x):\n    return «f(x)»\n", None),
+        ("def forward(self, x):\n    def inner(y):\n        return «f(y)»\n",
+         "def forward(self, x):\n    def inner(y):\n        return f(y, training=self.training)\n"),
+    ],
+)  # fmt: skip
+def test_self_is_only_named_where_there_is_one(before: str, after: str | None) -> None:
+    assert carry_out(before, SetArgument, "training", "self.training", 1) == after

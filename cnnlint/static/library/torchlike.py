@@ -39,17 +39,12 @@ IDENTITIES = frozenset(
         "torch.jit.script_if_tracing",
         "torch.fx.wrap",
         "torch.compile",
-        "torch.nn.utils.weight_norm",
-        "torch.nn.utils.spectral_norm",
-        "torch.nn.utils.parametrizations.weight_norm",
         "torch.jit.freeze",
-        "torch.nn.utils.parametrizations.spectral_norm",
         "torch.nn.utils.parametrizations.orthogonal",
         "torch.jit._overload_method",
         "torch.compiler.disable",
         "torch._dynamo.disable",
         "typing.final",
-        "torch.nn.utils.remove_weight_norm",
         "torch.nn.SyncBatchNorm.convert_sync_batchnorm",
         "typing.overload",
         "abc.abstractmethod",
@@ -270,6 +265,45 @@ def _checkpoint_sequential(it: Interpreter, args: Args, kwargs: Kwargs, site: Si
     for child in items or ():
         value = call(it, child, [value], {}, site)
     return value if items is not None else it.unknown("the functions to run are not known", site)
+
+
+@TORCH.add("torch.nn.utils.weight_norm", "torch.nn.utils.parametrizations.weight_norm")
+def _weight_norm(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    """The weight becomes a direction, ``weight_v``, and a length for each output, ``weight_g``."""
+    layer, weight = _weighted(args, kwargs)
+    if weight is not None and weight.shape:
+        lengths = Tensor(
+            (weight.shape[0], *(1,) * (len(weight.shape) - 1)), "float32", Origin.PARAMETER, -1, "weight_g"
+        )
+        layer.params["weight_g"] = TensorValue(lengths)
+        layer.params["weight_g"].trainable = True
+    return layer
+
+
+@TORCH.add("torch.nn.utils.spectral_norm", "torch.nn.utils.parametrizations.spectral_norm")
+def _spectral_norm(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    """The weight becomes ``weight_orig``, divided by what the vector ``weight_u`` tells of its norm."""
+    layer, weight = _weighted(args, kwargs)
+    if weight is not None and weight.shape:
+        layer.buffers["weight_u"] = TensorValue(Tensor(weight.shape[:1], "float32", Origin.PARAMETER, -1, "weight_u"))
+    return layer
+
+
+def _weighted(args: Args, kwargs: Kwargs) -> tuple[Value, TensorValue | None]:
+    """The layer that is handed over, and its weight if that is what is normalised."""
+    layer = argument(args, kwargs, 0, "module")
+    weight = layer.params.get("weight") if isinstance(layer, ModuleInstance) else None
+    named = argument(args, kwargs, 1, "name", "weight") == "weight"
+    return layer, weight if named and isinstance(weight, TensorValue) else None
+
+
+@TORCH.add("torch.nn.utils.remove_weight_norm", "torch.nn.utils.remove_spectral_norm")
+def _plain_again(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    layer, _ = _weighted(args, kwargs)
+    if isinstance(layer, ModuleInstance):
+        layer.params.pop("weight_g", None)
+        layer.buffers.pop("weight_u", None)
+    return layer
 
 
 @TORCH.add("torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel")

@@ -131,6 +131,8 @@ class Net(nn.Sequential):
             layer_of(node),
             f"groups={groups} leaves {fan_in // groups} of {fan_in} input channels to each output ({weights} weights): "
             f"did you mean groups={fan_in}?",
+            help=f"groups={fan_in} and a 1×1 convolution behind, or groups with at least "
+            f"{self.options.min_channels} channels each",
             data={"groups": groups, "channels_per_group": fan_in // groups, "weights_per_output": weights},
         )
 

@@ -17,8 +17,8 @@ class GroupedConvsNeverMix(Rule):
 
     What it does
     ------------
-    Reports two or more grouped (not depthwise) convolutions with the same number of groups, three or more, in a row
-    without an ungrouped convolution, a channel shuffle or a merge between them.
+    Reports two or more grouped (not depthwise) convolutions with the same number of groups in a row without an
+    ungrouped convolution, a channel shuffle or a merge between them; with two groups, three or more convolutions.
 
     Why it matters
     --------------
@@ -81,6 +81,21 @@ class Net(nn.Sequential):
             ((8, "3 grouped convolutions in a row keep 8 groups apart: each output sees 8 of 64 channels"),),
             why="three in a row",
         ),
+        Example(
+            """\
+class Net(nn.Sequential):
+    def __init__(self):
+        super().__init__(
+            nn.Conv2d(16, 32, 3, groups=2),
+            nn.ReLU(),
+            nn.Conv2d(32, 32, 3, groups=2),
+            nn.ReLU(),
+            nn.Conv2d(32, 32, 3, groups=2),
+        )
+""",
+            ((8, "3 grouped convolutions in a row keep 2 groups apart: each output sees 8 of 16 channels"),),
+            why="two towers that never meet",
+        ),
     )
     good = (
         Example(
@@ -119,6 +134,21 @@ class Net(nn.Sequential):
 """,
             why="the two towers of AlexNet",
         ),
+        Example(
+            """\
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.Sequential(*(
+            nn.Sequential(nn.Conv2d(64, 64, 1), nn.ReLU(), nn.Conv2d(64, 64, 3, padding=1, groups=32), nn.ReLU())
+            for _ in range(3)
+        ))
+
+    def forward(self, x):
+        return self.layers(x)
+""",
+            why="ResNeXt has a 1×1 convolution around each grouped one",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
@@ -132,7 +162,8 @@ class Net(nn.Sequential):
             chain = [last]
             while chain[-1] in before:
                 chain.append(before[chain[-1]])
-            yield self._finding(last, chain[-1], len(chain))
+            if _groups(last) > 2 or len(chain) > 2:
+                yield self._finding(last, chain[-1], len(chain))
 
     def _finding(self, last: Node, first: Node, length: int) -> Finding:
         channels, groups = (first.inputs[0].shape or (0, 0))[1], _groups(last)
@@ -150,7 +181,7 @@ class Net(nn.Sequential):
 def _groups(node: Node) -> int:
     """The groups of a grouped convolution that is not depthwise; 0 for anything else."""
     match node.op:
-        case Convolution(groups=int() as groups, transposed=False) if groups > 2 and node.certain:
+        case Convolution(groups=int() as groups, transposed=False) if groups > 1 and node.certain:
             return 0 if is_depthwise(node) else groups
         case _:
             return 0

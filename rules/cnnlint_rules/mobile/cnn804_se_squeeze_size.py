@@ -83,6 +83,27 @@ class Gated(nn.Module):
         ),
         Example(
             """\
+class SELayer(nn.Module):
+    def __init__(self, channels=8, reduction=16):
+        super().__init__()
+        self.fc = nn.Sequential(
+            nn.Linear(channels, channels // reduction),
+            nn.ReLU(inplace=True),
+            nn.Linear(channels // reduction, channels),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, x):
+        n, c, _, _ = x.size()
+        gate = self.fc(nn.functional.adaptive_avg_pool2d(x, 1).view(n, c)).view(n, c, 1, 1)
+        return x * gate.expand_as(x)
+""",
+            ((5, "squeeze of 8 channels to 0: the gate is the same for every input"),),
+            inputs=("8x16x16",),
+            why="8 // 16 is 0",
+        ),
+        Example(
+            """\
 class Gated(nn.Module):
     def __init__(self):
         super().__init__()
@@ -154,6 +175,41 @@ class Gated(nn.Module):
             inputs=("3x32x32",),
             why="ECA",
         ),
+        Example(
+            """\
+class ContextBlock(nn.Module):
+    def __init__(self, channels=64, ratio=32):
+        super().__init__()
+        self.mask = nn.Conv2d(channels, 1, 1)
+        self.reduce = nn.Conv2d(channels, channels // ratio, 1)
+        self.norm = nn.LayerNorm([channels // ratio, 1, 1])
+        self.expand = nn.Conv2d(channels // ratio, channels, 1)
+
+    def forward(self, x):
+        n, c, h, w = x.shape
+        weights = self.mask(x).view(n, 1, h * w).softmax(-1)
+        context = torch.matmul(x.view(n, c, h * w), weights.transpose(1, 2)).unsqueeze(-1)
+        return x + self.expand(torch.relu(self.norm(self.reduce(context))))
+""",
+            inputs=("64x16x16",),
+            why="GCNet adds a context",
+        ),
+        Example(
+            """\
+class ChannelAttention(nn.Module):
+    def __init__(self, channels=32, ratio=16):
+        super().__init__()
+        self.squeeze = nn.Conv2d(channels, channels // ratio, 1, bias=False)
+        self.excite = nn.Conv2d(channels // ratio, channels, 1, bias=False)
+
+    def forward(self, x):
+        mean = self.excite(torch.relu(self.squeeze(nn.functional.adaptive_avg_pool2d(x, 1))))
+        most = self.excite(torch.relu(self.squeeze(nn.functional.adaptive_max_pool2d(x, 1))))
+        return x * torch.sigmoid(mean + most)
+""",
+            inputs=("32x16x16",),
+            why="CBAM has one squeeze for two pools",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:
@@ -167,7 +223,9 @@ class Gated(nn.Module):
     def _width(self, gate: Gate) -> Finding:
         channels, width = gate.channels, gate.width
         parameters = 2 * channels * width + width + channels
-        if width < self.options.min_width:
+        if width == 0:
+            said = "the gate is the same for every input"
+        elif width < self.options.min_width:
             said = f"fewer than {self.options.min_width}"
         else:
             said = f"more than half, {parameters:,} parameters"

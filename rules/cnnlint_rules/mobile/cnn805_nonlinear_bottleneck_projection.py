@@ -115,6 +115,30 @@ class Net(nn.Sequential):
 """,
             why="MobileNetV1 does not narrow",
         ),
+        Example(
+            """\
+class FusedMBConv(nn.Sequential):
+    def __init__(self):
+        super().__init__(
+            nn.Conv2d(24, 96, 3, padding=1), nn.BatchNorm2d(96), nn.SiLU(),
+            nn.Conv2d(96, 24, 1), nn.BatchNorm2d(24), nn.SiLU(),
+        )
+""",
+            why="a fused block has no depthwise convolution",
+        ),
+        Example(
+            """\
+class Head(nn.Sequential):
+    def __init__(self):
+        super().__init__(
+            nn.Conv2d(80, 160, 1), nn.ReLU6(),
+            nn.Conv2d(160, 160, 3, padding=1, groups=160), nn.ReLU6(),
+            nn.Conv2d(160, 1280, 1), nn.ReLU6(),
+            nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(1280, 10),
+        )
+""",
+            why="the last 1×1 convolution in front of the pool widens",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:

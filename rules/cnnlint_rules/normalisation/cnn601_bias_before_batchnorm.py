@@ -9,7 +9,7 @@ from cnnlint.graph.model import ModelGraph, Module, Node
 from cnnlint.graph.operations import Convolution, Dense
 from cnnlint.graph.queries.constants import cancelling_norm
 from cnnlint.graph.queries.layers import place_of
-from cnnlint.graph.wording import number, plain
+from cnnlint.graph.wording import plain, plural
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, SetArgument, Severity
 
 # Where ``bias`` stands among the positional parameters of a constructor.
@@ -192,7 +192,7 @@ class Net(nn.Module):
         return self.finding(
             module,
             f"the bias of {module.type} has no effect, {norm.module.type} subtracts it again: "
-            f"{number(count)} dead parameters",
+            f"{plural(count, 'dead parameter')}",
             help="build the layer with bias=False",
             data={"dead_parameters": plain(count), "norm": norm.module.name},
             related=related,

@@ -149,6 +149,25 @@ class Net(nn.Sequential):
         ),
         Example(
             """\
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv3 = nn.Conv2d(8, 8, 3, padding=1, bias=False)
+        self.conv1 = nn.Conv2d(8, 8, 1, bias=False)
+        self.norm3, self.norm1 = nn.BatchNorm2d(8), nn.BatchNorm2d(8)
+
+    def forward(self, x):
+        return torch.relu(self.norm3(self.conv3(x)) + self.norm1(self.conv1(x)) + x)
+
+
+class Net(nn.Sequential):
+    def __init__(self):
+        super().__init__(nn.Conv2d(3, 8, 3), nn.ReLU(), Block(), Block())
+""",
+            why="parallel branches that are merged for deployment (RepVGG)",
+        ),
+        Example(
+            """\
 class Net(nn.Module):
     def __init__(self):
         super().__init__()

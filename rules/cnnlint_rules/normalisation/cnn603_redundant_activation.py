@@ -18,6 +18,7 @@ _NO_OPS = {
     **{(first, second): "changes nothing" for first in _NOT_NEGATIVE for second in ("relu", "leaky_relu", "elu")},
     **{(first, "relu6"): "changes nothing" for first in (*_UP_TO_ONE, "relu6")},
 }
+_BOUNDED = frozenset({"relu6", "sigmoid", "tanh"})
 _SQUASHED = {
     ("sigmoid", "sigmoid"): "leaves values between 0.5 and 0.731",
     ("sigmoid", "tanh"): "leaves values between 0 and 0.762",
@@ -119,6 +120,14 @@ class Net(nn.Module):
             """\
 class Net(nn.Sequential):
     def __init__(self):
+        super().__init__(nn.Conv2d(3, 8, 3), nn.ReLU6(), nn.Dropout2d(0.5), nn.ReLU6(), nn.Conv2d(8, 8, 3))
+""",
+            why="dropout doubles what it keeps, so that the second ReLU6 cuts again",
+        ),
+        Example(
+            """\
+class Net(nn.Sequential):
+    def __init__(self):
         super().__init__(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.PReLU())
 """,
             why="a learnable activation",
@@ -130,7 +139,7 @@ class Net(nn.Sequential):
         for node in model.nodes:
             if not isinstance(node.op, Activation) or not node.certain or not node.inputs:
                 continue
-            before = source(model, node.inputs[0], _keeps_sign)
+            before = source(model, node.inputs[0], _keeps_range if node.op.name in _BOUNDED else _keeps_sign)
             if before is None or not isinstance(before.op, Activation) or not before.certain:
                 continue
             key = (before.op.name, node.op.name)
@@ -149,8 +158,13 @@ class Net(nn.Sequential):
         )
 
 
+def _keeps_range(node: Node) -> bool:
+    return isinstance(node.op, Identity) or (isinstance(node.op, Pooling) and node.op.kind == "max")
+
+
 def _keeps_sign(node: Node) -> bool:
-    return isinstance(node.op, Dropout | Identity) or (isinstance(node.op, Pooling) and node.op.kind == "max")
+    """Dropout scales what it keeps: the sign stays, a bound does not."""
+    return _keeps_range(node) or isinstance(node.op, Dropout)
 
 
 def _without(model: ModelGraph, node: Node) -> Fix | None:

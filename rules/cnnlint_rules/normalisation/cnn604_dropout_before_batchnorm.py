@@ -135,6 +135,25 @@ class Net(nn.Sequential):
         ),
         Example(
             """\
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.conv2 = nn.Conv2d(8, 8, 3, padding=1, bias=False), nn.Conv2d(8, 8, 3, padding=1, bias=False)
+        self.norm1, self.norm2 = nn.BatchNorm2d(8), nn.BatchNorm2d(8)
+
+    def drop_path(self, x, p=0.3):
+        if not self.training:
+            return x
+        return x * (torch.rand(x.shape[0], 1, 1, 1, device=x.device) >= p) / (1 - p)
+
+    def forward(self, x):
+        x = x + self.drop_path(torch.relu(self.norm1(self.conv1(x))))
+        return x + self.drop_path(torch.relu(self.norm2(self.conv2(x))))
+""",
+            why="stochastic depth",
+        ),
+        Example(
+            """\
 class Net(nn.Module):
     def __init__(self):
         super().__init__()

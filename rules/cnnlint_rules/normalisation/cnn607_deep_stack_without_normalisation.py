@@ -146,6 +146,33 @@ class Net(nn.Sequential):
 """,
             why="SELU normalises itself",
         ),
+        Example(
+            """\
+class Net(nn.Sequential):
+    def __init__(self):
+        layers = []
+        for _ in range(6):
+            layers += [nn.utils.weight_norm(nn.Conv2d(8, 8, 3, padding=1)), nn.ReLU()]
+            layers += [nn.utils.spectral_norm(nn.Conv2d(8, 8, 3, padding=1)), nn.ReLU()]
+        super().__init__(*layers, nn.Flatten())
+""",
+            why="weights that are normalised themselves",
+        ),
+        Example(
+            """\
+class ScaledConv(nn.Conv2d):
+    def forward(self, x):
+        weight = self.weight - self.weight.mean((1, 2, 3), keepdim=True)
+        weight = weight / weight.std((1, 2, 3), keepdim=True)
+        return nn.functional.conv2d(x, weight, self.bias, padding=1)
+
+
+class Net(nn.Sequential):
+    def __init__(self):
+        super().__init__(*(m for _ in range(12) for m in (ScaledConv(8, 8, 3), nn.ReLU())), nn.Flatten())
+""",
+            why="weight standardisation, as in normaliser-free networks",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:

@@ -17,8 +17,8 @@ class BatchNormOn1x1(Rule):
 
     What it does
     ------------
-    Reports batch norm whose input has a height and width of 1, as behind global pooling. Instance norm there raises
-    for every batch and is reported as an error with torch's other refusals.
+    Reports batch norm whose input has a height and width of 1, as behind global pooling, and, as an error, instance
+    norm there, which raises for every batch.
 
     Why it matters
     --------------
@@ -84,6 +84,20 @@ class Net(nn.Sequential):
             inputs=("3x8x8",),
             why="a map that shrank to one position",
         ),
+        Example(
+            """\
+class Net(nn.Sequential):
+    def __init__(self):
+        super().__init__(
+            nn.AdaptiveAvgPool2d(1),
+            nn.Conv2d(64, 32, 1, bias=False),
+            nn.InstanceNorm2d(32),
+        )
+""",
+            ((6, "InstanceNorm2d gets (N, 32, 1, 1) and raises: one value a channel has no variance"),),
+            inputs=("64x7x7",),
+            why="instance norm raises for every batch",
+        ),
     )
     good = (
         Example(
@@ -125,15 +139,31 @@ class Net(nn.Sequential):
         """One finding for each batch norm."""
         for node in model.nodes:
             match node.op:
-                case Normalisation(kind=NormKind.BATCH) if node.certain and not kept_in_eval(model, node):
-                    sizes = node.inputs[0].shape
-                    if sizes is not None and len(sizes) > 2 and all(size == 1 for size in sizes[2:]):
-                        yield self._finding(node)
+                case Normalisation(kind=NormKind.BATCH) if _is_one_position(node) and not kept_in_eval(model, node):
+                    yield self._finding(node)
+                case Normalisation(kind=NormKind.INSTANCE, tracks_running_stats=False) if _is_one_position(node):
+                    yield self._refused(node)
 
     def _finding(self, node: Node) -> Finding:
-        name = node.module.type if layer_of(node) is node.module else node.op.name
         return self.finding(
             layer_of(node),
-            f"{name} gets {shape(node.inputs[0].shape)}: a training batch of one sample raises",
+            f"{_name(node)} gets {shape(node.inputs[0].shape)}: a training batch of one sample raises",
             help="leave it out there, use GroupNorm, or load with drop_last=True",
         )
+
+    def _refused(self, node: Node) -> Finding:
+        return self.finding(
+            layer_of(node),
+            f"{_name(node)} gets {shape(node.inputs[0].shape)} and raises: one value a channel has no variance",
+            severity=Severity.ERROR,
+            help="leave it out there, or use GroupNorm with several channels a group",
+        )
+
+
+def _is_one_position(node: Node) -> bool:
+    sizes = node.inputs[0].shape if node.certain and node.inputs else None
+    return sizes is not None and len(sizes) > 2 and all(size == 1 for size in sizes[2:])
+
+
+def _name(node: Node) -> str:
+    return node.module.type if layer_of(node) is node.module else node.op.name

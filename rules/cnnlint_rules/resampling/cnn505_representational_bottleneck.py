@@ -8,6 +8,7 @@ from math import prod
 
 from cnnlint.graph.model import ModelGraph, Node, Tensor
 from cnnlint.graph.operations import Convolution, Pooling
+from cnnlint.graph.queries.chains import reaches_output
 from cnnlint.graph.queries.layers import layer_of
 from cnnlint.graph.queries.paths import convolutions_behind
 from cnnlint.graph.queries.pools import is_map
@@ -141,6 +142,38 @@ class Net(nn.Sequential):
         ),
         Example(
             """\
+class Net(nn.Sequential):
+    def __init__(self):
+        super().__init__(
+            nn.Conv2d(3, 64, 7, stride=2, padding=3),
+            nn.MaxPool2d(3, stride=2, padding=1),
+            nn.Conv2d(64, 128, 3, padding=1),
+            nn.Flatten(),
+        )
+""",
+            why="the stem",
+        ),
+        Example(
+            """\
+class SSD(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.base = nn.Sequential(nn.Conv2d(3, 64, 7, stride=4, padding=3), nn.ReLU(), nn.Conv2d(64, 128, 3, 2, 1))
+        self.extra1 = nn.Conv2d(128, 128, 3, stride=2, padding=1)
+        self.extra2 = nn.Conv2d(128, 128, 3, stride=2, padding=1)
+        self.boxes = nn.ModuleList(nn.Conv2d(128, 24, 3, padding=1) for _ in range(3))
+
+    def forward(self, x):
+        maps = [self.base(x)]
+        maps.append(torch.relu(self.extra1(maps[-1])))
+        maps.append(torch.relu(self.extra2(maps[-1])))
+        return torch.cat([boxes(each).permute(0, 2, 3, 1).flatten(1) for boxes, each in zip(self.boxes, maps)], 1)
+""",
+            inputs=("3x224x224",),
+            why="the extra levels of a detection network: each map goes to the output by itself",
+        ),
+        Example(
+            """\
 class Autoencoder(nn.Sequential):
     def __init__(self):
         super().__init__(
@@ -161,7 +194,10 @@ class Autoencoder(nn.Sequential):
         if any(map(is_upsampling, model.nodes)) or sum(map(is_map, model.returned)) > 1:
             return
         for first, second in _consecutive(model):
-            if first.stride >= 4 and second.after <= first.before and convolutions_behind(model, second.node.output):
+            kept = reaches_output(model, first.node.output, lambda node: not is_downsampling(node))
+            if kept or first.stride < 4 or second.after > first.before:
+                continue
+            if convolutions_behind(model, second.node.output):
                 yield self._finding(first, second)
 
     def _finding(self, first: _Step, second: _Step) -> Finding:

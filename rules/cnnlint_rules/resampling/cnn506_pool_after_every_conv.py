@@ -123,6 +123,26 @@ class Net(nn.Sequential):
         ),
         Example(
             """\
+class Block(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, channels, 3, stride=2, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.shortcut = nn.Conv2d(channels, channels, 1, stride=2)
+
+    def forward(self, x):
+        return torch.relu(self.conv2(torch.relu(self.conv1(x))) + self.shortcut(x))
+
+
+class Net(nn.Sequential):
+    def __init__(self):
+        super().__init__(*(Block(8) for _ in range(4)), nn.Flatten())
+""",
+            inputs=("8x32x32",),
+            why="strided convolutions in residual blocks",
+        ),
+        Example(
+            """\
 class Net(nn.Sequential):
     def __init__(self):
         super().__init__(

@@ -126,6 +126,21 @@ class DenseNet(nn.Module):
             inputs=("3x16x16",),
             why="concatenations",
         ),
+        Example(
+            """\
+from torch import nn
+from somewhere import Block
+
+
+class Net(nn.Sequential):
+    def __init__(self):
+        layers = [nn.Conv2d(3, 8, 3, padding=1)]
+        for _ in range(6):
+            layers += [Block(8), *(nn.Conv2d(8, 8, 3, padding=1) for _ in range(5))]
+        super().__init__(*layers)
+""",
+            why="blocks that are not known may hold shortcuts",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:

@@ -127,6 +127,25 @@ class Block(nn.Module):
         ),
         Example(
             """\
+class Block(nn.Module):
+    def __init__(self, groups):
+        super().__init__()
+        self.reduce = nn.Conv2d(256, 128, 1)
+        self.conv = nn.Conv2d(128, 128, 3, padding=1, groups=groups)
+        self.expand = nn.Conv2d(128, 256, 1)
+
+    def forward(self, x):
+        return torch.relu(x + self.expand(torch.relu(self.conv(torch.relu(self.reduce(x))))))
+
+
+class Net(nn.Sequential):
+    def __init__(self):
+        super().__init__(Block(groups=1), Block(groups=32))
+""",
+            why="half of the output, as in Wide ResNet and ResNeXt",
+        ),
+        Example(
+            """\
 class Net(nn.Sequential):
     def __init__(self):
         super().__init__(
