@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from making_jobs import make_job
 
 from cnnlint import ops
@@ -173,3 +174,45 @@ def test_rows_that_differ_are_coloured(tracer: Tracer, tmp_path: Path) -> None:
     lines = WRITERS["text"]([different], Style(color=True)).splitlines()
     assert [line for line in lines if line.startswith("\x1b[33m")] == [line for line in lines if "7 → 9" in line]
     assert "\x1b" not in WRITERS["text"]([different])
+
+
+NET = """
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3, padding=1)
+            self.table = nn.Embedding(10, 4)
+            self.act = nn.ReLU()
+
+        def forward(self, {arguments}):
+            {forward}
+
+    if __name__ == "__main__":
+        Net()({call})
+"""
+IMAGE = "torch.randn(2, 3, 8, 8)"
+CALLS = {
+    "one module twice": ("x", "return self.act(self.conv(self.act(x)))", IMAGE, ["act", "conv", "act"]),
+    "two inputs": ("x, y", "return self.act(self.conv(x) + y)", f"{IMAGE}, torch.randn(2, 4, 8, 8)", ["conv", "act"]),
+    "an integer input": (
+        "x, label", "return self.conv(x) + self.table(label)[:, :, None, None]",
+        f"{IMAGE}, torch.zeros(2, dtype=torch.long)", ["conv", "table"],
+    ),
+    "a half input": ("x", "return self.act(x)", "torch.zeros(2, 3, dtype=torch.float16)", ["act"]),
+    "a mask": ("x, mask=None", "return self.conv(x) * mask", f"{IMAGE}, mask=torch.ones(2, 1, 8, 8).bool()", ["conv"]),
+    "by keyword only": ("*, x", "return self.conv(x)", f"x={IMAGE}", ["conv"]),
+    "a dictionary": ("batch", "return self.conv(batch['image'])", f"{{'image': {IMAGE}}}", ["conv"]),
+    "a list": ("maps", "return [self.conv(x) for x in maps]", f"[{IMAGE}, torch.randn(1, 3, 4, 4)]", ["conv", "conv"]),
+    "a dictionary out": ("x", "return {'a': self.conv(x), 'b': (x, None)}", IMAGE, ["conv"]),
+    "functions only": ("x", "return F.conv2d(x, self.conv.weight, padding=1)", IMAGE, [""]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_calls_of_all_kinds_are_equal(name: str, tracer: Tracer, tmp_path: Path) -> None:
+    arguments, forward, call, rows = CALLS[name]
+    source = NET.replace("{arguments}", arguments).replace("{forward}", forward).replace("{call}", call)
+    comparison = _compared(tracer, tmp_path, source)
+    assert [row.name for row in comparison.rows] == rows
+    assert comparison.explanation == ()
+    assert comparison.equal

@@ -58,6 +58,28 @@ def test_what_a_model_does_beside_does_not_disturb(name: str, quick: Tracer, job
     assert sorted(path.name for path in work.path.parent.iterdir()) == ["net.py"]
 
 
+def test_the_surroundings_of_a_model(monkeypatch: pytest.MonkeyPatch, job: MakeJob) -> None:
+    """No graphics card, no network for weights, a folder of its own, no warnings as errors, no terminal."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    source = """
+        import os, sys, tempfile, warnings
+
+        class Net(nn.Module):
+            def forward(self, x):
+                assert os.environ["CUDA_VISIBLE_DEVICES"] == "", "cards"
+                assert os.environ["HF_HUB_OFFLINE"] == "1", "network"
+                assert os.listdir(".") == [] and os.getcwd().startswith(tempfile.gettempdir()), "folder"
+                assert os.getpgid(0) == os.getpid(), "group"
+                assert sys.stdin.read() == "" and not sys.stdout.isatty(), "terminal"
+                assert sys.argv == [__file__], "arguments"
+                warnings.warn("old", DeprecationWarning)
+                return x
+    """
+    with Tracer(limits=QUICK) as tracer:
+        assert tracer.run(job(source))["error"] is None
+
+
 def test_a_closed_tracer_leaves_nothing(job: MakeJob) -> None:
     with Tracer(limits=QUICK) as tracer:
         tracer.run(job(HARMLESS["leaves a daemon"]))
