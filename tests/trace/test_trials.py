@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import compileall
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from making_jobs import HEAD, write
 
@@ -101,6 +103,8 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def _found(capsys: pytest.CaptureFixture[str], code: str, *options: str) -> dict[str, Any]:
     run(["check", "net.py", "--trace", "--output-format", "json", "--select", code, *options])
     report = json.loads(capsys.readouterr().out)
+    schema = json.loads(files("cnnlint.report.schemas").joinpath("findings.schema.json").read_text())
+    jsonschema.validate(report, schema)
     finding: dict[str, Any]
     (finding,) = report["findings"]
     return finding
