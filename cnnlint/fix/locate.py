@@ -13,7 +13,7 @@ import libcst
 from cnnlint.graph.span import Span
 from cnnlint.source.headers import statement_start
 from cnnlint.source.index import FileIndex
-from cnnlint.source.syntax import MAX_DEPTH, Syntax, Unparsable, parse_slice, syntax_depth
+from cnnlint.source.syntax import Extent, Syntax, Unparsable, parse_slice, syntax_extent
 
 _COMPOUND = (
     ast.AsyncFor, ast.AsyncFunctionDef, ast.AsyncWith, ast.ClassDef, ast.For, ast.FunctionDef, ast.If, ast.Match,
@@ -51,20 +51,18 @@ class Place:
         return (found, read[0]) if read is not None and found is not None else None
 
     def _read(self) -> _Read | None:
-        depth = syntax_depth(self.node)
-        if depth > MAX_DEPTH:
-            return None
-        return _parsed(self.index.text.text, self.start, self.end, isinstance(self.node, _COMPOUND), depth)
+        compound = isinstance(self.node, _COMPOUND)
+        return _parsed(self.index.text.text, self.start, self.end, compound, syntax_extent(self.node))
 
 
 _Read: TypeAlias = tuple[Syntax, Mapping[tuple[int, int], libcst.Call]]
 
 
 @lru_cache(maxsize=32)
-def _parsed(text: str, start: int, end: int, compound: bool, depth: int) -> _Read | None:
+def _parsed(text: str, start: int, end: int, compound: bool, extent: Extent) -> _Read | None:
     """A statement and its calls by offsets. Many findings concern one statement, so it is read once."""
     try:
-        syntax = parse_slice(text, start, end, compound=compound, depth=depth)
+        syntax = parse_slice(text, start, end, compound=compound, extent=extent)
     except Unparsable:
         return None
     calls = [(syntax.find(node), node) for node in _nodes(syntax.node) if isinstance(node, libcst.Call)]

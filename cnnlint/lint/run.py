@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from cnnlint.files import Found
-from cnnlint.findings import Report
+from cnnlint.findings import Diagnostic, Report
 from cnnlint.lint.assemble import assemble
 from cnnlint.lint.session import LintOptions, Outcome, Session
 from cnnlint.source.paths import shown
@@ -64,16 +64,37 @@ def _read_all(files: Sequence[Path], session: Session) -> Iterator[Outcome]:
     if jobs == 1:
         yield from map(session.read, ordered)
         return
+    yield from _read_in_processes(ordered, jobs, session.options)
+
+
+def _read_in_processes(files: Sequence[Path], jobs: int, options: LintOptions) -> Iterator[Outcome]:
+    """The outcomes of ``files``, in order. A file that ends the process it is read in costs a diagnostic."""
     # Imported here: a run in one process need not pay for it.
     from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
     context = get_context("fork") if _CAN_FORK else None
-    pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(session.options,))
-    try:
-        yield from pool.map(_read, ordered, chunksize=1)
-    finally:
-        pool.shutdown(cancel_futures=True)
+    done = 0
+    while done < len(files):
+        pool = ProcessPoolExecutor(jobs, context, initializer=_start, initargs=(options,))
+        try:
+            for outcome in pool.map(_read, files[done:], chunksize=1):
+                yield outcome
+                done += 1
+        except BrokenProcessPool:
+            # All files in hand are lost, and nobody can tell which one it was: from here on, one at a time.
+            if jobs == 1:
+                yield _killed(files[done])
+                done += 1
+            jobs = 1
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _killed(file: Path) -> Outcome:
+    text = "the process that read this file was killed or ran out of memory; leave the file out, or report it"
+    return Outcome(shown(file), diagnostics=(Diagnostic("internal-error", shown(file), 1, 1, text),))
 
 
 def _jobs(wanted: int | None, size: int, files: int) -> int:

@@ -21,7 +21,7 @@ from cnnlint.source.syntax import (
     collector_paused,
     parse_slice,
     room_to_recurse,
-    syntax_depth,
+    syntax_extent,
 )  # fmt: skip
 from cnnlint.source.text import SourceProblem, SourceText
 
@@ -102,10 +102,10 @@ class Statement:
         source = self.file.text
         start = statement_start(self.node, source)
         end = self._header_end if header else self._end
-        depth = syntax_depth(self.node, body=not header)
+        extent = syntax_extent(self.node, body=not header)
         suffix = " ..." if header else ""
         try:
-            return parse_slice(source.text, start, end, compound=self.kind in _COMPOUND, depth=depth, suffix=suffix)
+            return parse_slice(source.text, start, end, compound=self.kind in _COMPOUND, extent=extent, suffix=suffix)
         except Unparsable as problem:
             return problem
 

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import libcst
 
@@ -24,6 +24,9 @@ blocks nest, 8 KB where brackets do, up to 3 KB in chains of operators. Python i
 brackets to 200, so that the worst statement let through needs half of an 8 MB stack. Of the 96,000 statements of
 torch, torchvision and sympy three nest deeper.
 """
+MAX_NODES: Final = 100_000
+"""Most nodes of :mod:`ast` in a statement that libcst is given: it takes 4 KB and 40 µs for each, and aborts the
+process where memory ends."""
 _MAX_BACKTRACKED: Final = 6
 """Deepest nesting of brackets behind ``case`` and ``del``: libcst 1.9 needs up to four times as long for each level
 (20 ms at six, minutes at twelve)."""
@@ -89,14 +92,16 @@ class Syntax:
         return start + self._origin, end + self._origin
 
 
-def parse_slice(text: str, start: int, end: int, *, compound: bool, depth: int, suffix: str = "") -> Syntax:
+def parse_slice(text: str, start: int, end: int, *, compound: bool, extent: Extent, suffix: str = "") -> Syntax:
     """The statement that stands between two offsets of ``text``, followed by ``suffix``.
 
-    ``depth`` is its :func:`syntax_depth`. An indented compound statement is put under an ``if`` with its indentation
+    ``extent`` is its :func:`syntax_extent`. An indented compound statement is put under an ``if`` with its indentation
     kept, since its other lines are indented relative to it. Raises :class:`Unparsable`.
     """
-    if depth > MAX_DEPTH:
+    if extent.depth > MAX_DEPTH:
         raise Unparsable(f"nested more than {MAX_DEPTH} levels deep")
+    if extent.nodes > MAX_NODES:
+        raise Unparsable(f"it has {extent.nodes:,} parts, more than {MAX_NODES:,}")
     if _takes_too_long(text, start, end):
         raise Unparsable(f"brackets nested more than {_MAX_BACKTRACKED} levels deep behind case or del")
     wrapper = ""
@@ -157,14 +162,22 @@ def _bracket_depth(text: str, start: int, end: int) -> tuple[int, int]:
     return deepest, end
 
 
-def syntax_depth(node: ast.AST, *, body: bool = True) -> int:
-    """How deeply libcst's nodes below ``node`` nest, counted without recursion; without ``body``, those of its
-    header."""
+class Extent(NamedTuple):
+    """How deeply libcst's nodes of a statement nest, and how many nodes of :mod:`ast` it has."""
+
+    depth: int
+    nodes: int
+
+
+def syntax_extent(node: ast.AST, *, body: bool = True) -> Extent:
+    """The extent of a statement, counted without recursion; without ``body``, that of its header."""
+    nodes = 1
     deepest = 1 if (listed := _LISTED.get(type(node))) is None else 1 + listed(node)
     children = (child for child in ast.iter_child_nodes(node) if body or not isinstance(child, ast.stmt))
     pending = [(child, deepest + 1) for child in children]
     while pending:
         current, depth = pending.pop()
+        nodes += 1
         if (levels := _LISTED.get(type(current))) is not None:
             depth += levels(current)
         deepest = max(deepest, depth)
@@ -175,7 +188,7 @@ def syntax_depth(node: ast.AST, *, body: bool = True) -> int:
                 pending.extend([(child, depth + 1) for child in value if isinstance(child, ast.AST)])
             elif isinstance(value, ast.AST):
                 pending.append((value, depth + 1))
-    return deepest
+    return Extent(deepest, nodes)
 
 
 def _generators(node: Any) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from cnnlint.source.syntax import Unparsable
 from cnnlint.static.classes import fill_fields
 from cnnlint.static.frame import Frame
 from cnnlint.static.iteration import join
@@ -99,8 +100,13 @@ def _call_instance(it: Interpreter, callee: Instance, args: Args, kwargs: Kwargs
 
 def call_function(it: Interpreter, function: Function, args: Args, kwargs: Kwargs, site: Site) -> Value:
     """Run a function of the program."""
-    names = bind_arguments(it, function, args, kwargs)
     code = function.code
+    try:
+        names = bind_arguments(it, function, args, kwargs)
+    except Unparsable as problem:
+        why = it.unknown(f"{function.name}() is not read: {problem.reason}", site)
+        it.note(why)
+        return why
     frame = Frame(function.env, code.statement, names, parent=function.closure, owner=function.owner)
     frame.first = args[0] if args else None
     frame.arguments = tuple(names)

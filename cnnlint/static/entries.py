@@ -12,6 +12,7 @@ import libcst as cst
 
 from cnnlint.graph.model import Evidence, EvidenceKind, ProblemKind
 from cnnlint.graph.span import Span
+from cnnlint.source.syntax import Unparsable
 from cnnlint.static.attributes import find_in_class
 from cnnlint.static.calls import call
 from cnnlint.static.classes import run_statement
@@ -175,7 +176,7 @@ def run_script(it: Interpreter, env: ModuleEnv, path: str) -> Iterator[Broken]:
         except Raised as raised:
             if raised.model:
                 yield Broken(f"{path}:{raised.model}", raised.model, statement.stmt_span(), raised)
-        except Signal:
+        except (Signal, Unparsable):
             continue
         finally:
             it.around = False

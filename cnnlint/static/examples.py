@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cnnlint.graph.model import Evidence, EvidenceKind
-from cnnlint.source.index import Unparsable
+from cnnlint.source.syntax import Unparsable
 from cnnlint.static.calls import call
 from cnnlint.static.imports import file_name, open_file
 from cnnlint.static.signals import Exhausted, Signal

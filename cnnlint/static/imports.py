@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from cnnlint.source.syntax import Unparsable
 from cnnlint.source.text import SourceProblem
 from cnnlint.static.classes import run_statement
 from cnnlint.static.frame import Frame, ModuleEnv
@@ -78,7 +79,9 @@ def run_late(it: Interpreter, env: ModuleEnv, statement: Statement) -> None:
         with it.deeper(), it.aside(), _somewhere(it, statement):
             run_statement(it, statement, frame)
     except Raised as raised:
-        _leave_unknown(it, env, statement, raised)
+        _leave_unknown(it, env, statement, f"its definition raises {raised.name}: {raised.text}")
+    except Unparsable as problem:
+        _leave_unknown(it, env, statement, f"its definition is not read: {problem.reason}")
 
 
 def _somewhere(it: Interpreter, statement: Statement) -> AbstractContextManager[None]:
@@ -89,11 +92,11 @@ def _somewhere(it: Interpreter, statement: Statement) -> AbstractContextManager[
     return it.recorder.inside(Site(statement, node))
 
 
-def _leave_unknown(it: Interpreter, env: ModuleEnv, statement: Statement, raised: Raised) -> None:
+def _leave_unknown(it: Interpreter, env: ModuleEnv, statement: Statement, why: str) -> None:
     """A statement of a file that fails leaves its names unknown; the file is not run as a whole."""
     for bound in statement.names:
         if bound not in env.names:
-            env.names[bound] = it.unknown(f"its definition raises {raised.name}: {raised.text}")
+            env.names[bound] = it.unknown(why)
 
 
 def _from_star(it: Interpreter, env: ModuleEnv, name: str, statement: Statement) -> Value:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnlint.graph.model import Failure
-from cnnlint.source.index import Unparsable
+from cnnlint.source.syntax import Unparsable
 from cnnlint.static.classes import run_statement
 from cnnlint.static.frame import Frame, ModuleEnv
 from cnnlint.static.imports import open_file

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cnnlint.graph.script import ScriptView
+from cnnlint.source.syntax import Unparsable
 from cnnlint.static.attributes import find_in_class
 from cnnlint.static.calls import call
 from cnnlint.static.classes import run_statement
@@ -105,6 +106,8 @@ def _finishes(it: Interpreter, action: object) -> bool:
         return raised.kind is SystemExit
     except Signal as signal:
         return not isinstance(signal, Exhausted)
+    except Unparsable:
+        return False
     finally:
         it.certain = before
     return True

@@ -46,6 +46,8 @@ _FROM_ARRAYS = frozenset({
 })  # fmt: skip
 _NO_ARRAYS = frozenset(name.removeprefix("torch.") for name in _FROM_ARRAYS)
 Ask = Callable[[], Result]
+MAX_RANK = 64
+"""Most axes a tensor is followed with: many of torch's functions refuse more."""
 _AS_THEY_ARE = frozenset({int, float, complex, bool, str, type(None), Sym, TensorValue, TensorSpec})
 
 
@@ -219,7 +221,8 @@ def _hides_a_size(tensors: Sequence[TensorLike]) -> bool:
 
 def _specs(output: Any) -> list[TensorSpec]:
     if isinstance(output, TensorSpec):
-        return [output]
+        known = output.shape is None or len(output.shape) <= MAX_RANK
+        return [output if known else replace(output, shape=None, values=None)]
     if isinstance(output, list | tuple):
         return [spec for item in output for spec in _specs(item)]
     if isinstance(output, dict):

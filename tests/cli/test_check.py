@@ -115,6 +115,33 @@ def test_output_is_the_same_for_any_order_and_number_of_jobs(project: Project) -
     assert len(outputs) == 1
 
 
+DEADLY = """\
+import os
+from cnnlint.rule import Rule, Severity
+
+class Deadly(Rule):
+    code, name, category, severity = "TST003", "deadly", "test", Severity.ADVICE
+
+    def check(self, model):
+        if model.name == "Deadly":
+            os._exit(9)
+        return iter(())
+"""
+
+
+def test_a_file_that_ends_its_process_costs_one_diagnostic(project: Project) -> None:
+    project.write("plugin/rules.py", (project.folder / "plugin" / "rules.py").read_text("utf-8") + DEADLY)
+    net = (project.folder / "net.py").read_text("utf-8")
+    project.write("deadly.py", net.replace("class Net", "class Deadly"))
+    for name in "abc":
+        project.write(f"{name}.py", net)
+    result = project.run("--jobs", "2", "--output-format", "json")
+    document = json.loads(result.out)
+    assert result.status == 2
+    assert [(d["kind"], d["path"]) for d in document["diagnostics"]] == [("internal-error", "deadly.py")]
+    assert {finding["path"] for finding in document["findings"]} == {"a.py", "b.py", "c.py", "net.py"}
+
+
 def test_a_finding_belongs_to_the_file_it_points_into(project: Project) -> None:
     source = (project.folder / "net.py").read_text("utf-8")
     block, net = source.split("class Net")

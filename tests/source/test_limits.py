@@ -42,6 +42,12 @@ def test_moderate_nesting_is_read(statement: Callable[[str], Statement], make: C
     assert found.span(node) == found.stmt_span()
 
 
+def test_an_enormous_statement_is_refused(statement: Callable[[str], Statement]) -> None:
+    table = statement("x = [" + "1, " * 100_000 + "]")
+    with pytest.raises(Unparsable, match="100,005 parts, more than 100,000"):
+        table.parse()
+
+
 WIDE = {
     "dictionary": "x = {" + "'a': f(1), " * 500 + "}",
     "comparison": "x = " + "a < " * 500 + "b",
