@@ -15,8 +15,9 @@ from cnnlint.graph.model import Evidence, EvidenceKind, ModelGraph
 from cnnlint.graph.queries.places import raising_place, refusals
 from cnnlint.graph.script import ScriptView
 from cnnlint.graph.shapes import InputShape
+from cnnlint.source.index import may_hold_model
 from cnnlint.source.paths import absolute
-from cnnlint.source.syntax import Unparsable, may_hold_model
+from cnnlint.source.syntax import Unparsable
 from cnnlint.source.text import SourceProblem
 from cnnlint.static import expressions, statements  # noqa: F401 - they register their handlers
 from cnnlint.static.assemble import assemble_broken

@@ -46,9 +46,9 @@ def bottleneck_weights(kernel: DenseKernel) -> int:
 
 def wide_runs(model: ModelGraph, min_channels: int, min_width: int = 32) -> tuple[WideRun, ...]:
     """The runs of 3×3 convolutions with at least ``min_channels`` at both ends, for which a bottleneck is at least
-    ``min_width`` wide, but for those inside a bottleneck, in
-    a decoder (behind upsampling), in a head for dense predictions (shared by several maps, or read by output layers
-    only), and first in a network, which as wide as they are belong to the head of a larger one."""
+    ``min_width`` wide, but for those inside a bottleneck, in a decoder (behind upsampling), in a head for dense
+    predictions (shared by several maps, or read by output layers only), and first in a network, which as wide as they
+    are belong to the head of a larger one."""
     calls = Counter(node.module for node in model.nodes if isinstance(node.op, Convolution))
     stems = stem_convolutions(model)
     wide = {

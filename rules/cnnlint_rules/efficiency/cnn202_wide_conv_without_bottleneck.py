@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cnnlint.graph.model import ModelGraph
 from cnnlint.graph.operations import Convolution
-from cnnlint.graph.queries.bottlenecks import LEAST_WIDTH, WideRun, wide_runs
+from cnnlint.graph.queries.bottlenecks import WideRun, wide_runs
 from cnnlint.graph.queries.places import own_layer
 from cnnlint.graph.wording import number
 from cnnlint.rule import Applicability, Category, Edit, Example, Finding, Fix, Related, Rule, Severity
@@ -68,7 +68,7 @@ class WideConvWithoutBottleneck(Rule):
     name = "wide-conv-without-bottleneck"
     category = Category.EFFICIENCY
     severity = Severity.ADVICE
-    numbers = {"144": 9 * 4 * 4, "17": 4 + 9 + 4, "32": LEAST_WIDTH}  # the first two in units of m², with Ci = Co = 4m
+    numbers = {"144": 9 * 4 * 4, "17": 4 + 9 + 4}  # the first two in units of m², with Ci = Co = 4m
 
     bad = (
         Example(
