@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -130,14 +131,33 @@ def file_attribute(it: Interpreter, env: ModuleEnv, name: str) -> Value:
         for candidate in (folder / f"{name}.py", folder / name / "__init__.py", folder / name):
             if candidate.exists():
                 return open_file(it, candidate)
-    if name in env.names:
-        return env.names[name]
+    found = env.names.get(name, MISSING)
+    if found is MISSING:
+        found = bound_by_call(it, env, name)
+    if found is not MISSING:
+        return found
     hook = file_name(it, env, "__getattr__")
     if hook is not MISSING:
         return Unknown(f"{env.name}.{name} is made by the module's __getattr__")
     if env.index is not None and env.index.scope.stars:
         return Unknown(f"{env.name}.{name} may come from a star import that is not read")
     return None
+
+
+def bound_by_call(it: Interpreter, env: ModuleEnv, name: str) -> Value:
+    """What a top-level call that is told ``__name__`` binds ``name`` to: ``setattr(sys.modules[__name__], ...)``.
+    ``MISSING`` if none does."""
+    for statement in env.index.scope.statements if env.index is not None else ():
+        if statement not in env.done and _tells_name(statement.node):
+            run_late(it, env, statement)
+    return env.names.get(name, MISSING)
+
+
+def _tells_name(node: ast.stmt) -> bool:
+    match node:
+        case ast.Expr(value=ast.Call(args=args)):
+            return any(isinstance(part, ast.Name) and part.id == "__name__" for arg in args for part in ast.walk(arg))
+    return False
 
 
 def _source_module(it: Interpreter, env: ModuleEnv, node: cst.ImportFrom) -> Value:

@@ -25,7 +25,7 @@ from cnnlint.static.calls import call
 from cnnlint.static.entries import Broken, find_entries, unknown_arguments
 from cnnlint.static.examples import fed_by_example
 from cnnlint.static.frame import ModuleEnv
-from cnnlint.static.imports import file_name, open_file
+from cnnlint.static.imports import bound_by_call, file_name, open_file
 from cnnlint.static.interpreter import Interpreter
 from cnnlint.static.notes import noted_input
 from cnnlint.static.recorder import Recorder
@@ -233,6 +233,8 @@ class Reader:
 
         first, *rest = target.callable.split(".")
         found = file_name(it, env, first)
+        if found is MISSING:
+            found = bound_by_call(it, env, first)
         assert env.index is not None
         if found is MISSING:
             near = get_close_matches(first, env.index.scope.by_name, 1)

@@ -107,6 +107,25 @@ PROGRAMS = {
             answer = [NETS.get(name).size for name in ("Own", "Plain", "renamed")]
             """,
     },
+    "names that a call gives to its module": {
+        "zoo/__init__.py": "",
+        "zoo/registry.py": """
+            import sys
+            def alias(module, names):
+                for old, new in names.items():
+                    setattr(sys.modules[module], old, getattr(sys.modules[module], new))
+            """,
+        "zoo/nets.py": """
+            from .registry import alias
+            def net(): return "net"
+            alias(__name__, {"old_net": "net"})
+            """,
+        "main.py": """
+            from zoo import nets
+            from zoo.nets import old_net
+            answer = old_net(), nets.old_net(), hasattr(nets, "older")
+            """,
+    },
     "a dictionary that nothing fills": {
         "main.py": """
             SIZES = {"small": 1}
