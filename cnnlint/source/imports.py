@@ -123,10 +123,18 @@ class Project:
         if not module or module.partition(".")[0] in _NOT_SOURCE:
             return None
         found = self._lookup(self._search_path(importer), module)
-        if found != importer:
+        if found is None or not self._is_around(found, importer, module):
             return found
-        # A file of that name in a package does not import itself.
-        return self._lookup(tuple(entry for entry in self._search_path(importer) if entry != importer.parent), module)
+        found_in = ((entry, self._lookup((entry,), module)) for entry in self._search_path(importer))
+        others = tuple(entry for entry, at in found_in if at is None or not self._is_around(at, importer, module))
+        return self._lookup(others, module)
+
+    def _is_around(self, found: Path, importer: Path, module: str) -> bool:
+        """Whether ``found`` is the importing file itself, or a package around it that goes by a longer name: a file of
+        ``loggers/wandb/`` imports the library of that name."""
+        if found.name != _PACKAGE_FILE or not importer.is_relative_to(found.parent):
+            return found == importer
+        return self.module_name(found)[0] != module
 
     def import_folders(self, importer: Path) -> tuple[Path, ...]:
         """The folders of the user's own code that absolute imports of a file are looked up in, first to last."""

@@ -15,6 +15,7 @@ from cnnlint.static.values import (
     MISSING,
     Bound,
     Class,
+    Constructor,
     Descriptor,
     Device,
     EnumMember,
@@ -207,6 +208,8 @@ def _fall_back(it: Interpreter, value: Instance, name: str, site: Site) -> Value
         return value
     if value.cls.has("unresolved") or _extends_abstract(value.cls):
         return it.unknown(f"{value.cls.name} has a base class that is not read", site)
+    if isinstance(value, ModuleInstance) and any(key.startswith(f"{name}.") for key in value.params):
+        return it.unknown(f"{name} of {value.cls.name} is not followed", site)
     tables = [value.attrs]
     if isinstance(value, ModuleInstance):
         tables += [value.modules, value.params, value.buffers]
@@ -264,11 +267,13 @@ def _of_class(it: Interpreter, cls: Class, name: str, site: Site) -> Value:
         member = enum_member(it, cls, name)
         if member is not None:
             return member
+    if name == "_fields" and cls.has("namedtuple"):
+        return tuple(field.name for field in cls.fields or ())
     found = _find(it, cls, name)
     if isinstance(found, Descriptor):
         return Bound(found.function, cls) if found.kind == "classmethod" else found.function
     if found is MISSING and name == "__new__":
-        return _object_method(name)
+        return Constructor(name, _new_object, cls)
     if found is MISSING and cls.pytype is not None:
         return _of_builtin(it, cls.pytype, name)
     if found is MISSING and (cls.has("unresolved") or cls.path.startswith("torch.")):
@@ -423,6 +428,8 @@ def set_attribute(it: Interpreter, target: Value, name: str, value: Value, site:
         case ModuleEnv():
             it.effect()
             it.set_item(target.names, name, value)
+        case Constructor() if name == "__defaults__" and isinstance(value, tuple):
+            _set_defaults(it, target.cls, value)
         case TensorValue():
             from cnnlint.static.tensors import set_tensor_attribute
 
@@ -431,6 +438,14 @@ def set_attribute(it: Interpreter, target: Value, name: str, value: Value, site:
             set_attribute(it, target.self, name, value, site)
         case _:
             pass  # Unknown, External, builtin values: nothing there that evaluation keeps
+
+
+def _set_defaults(it: Interpreter, cls: Class, defaults: tuple[Value, ...]) -> None:
+    """``Point.__new__.__defaults__ = (0,) * 2``: the defaults of the last fields of a named tuple class."""
+    it.effect()
+    fields = cls.fields or []
+    for field, default in zip(reversed(fields), reversed(defaults), strict=False):
+        field.default = default
 
 
 def _run_setter(it: Interpreter, descriptor: Value, target: Instance, value: Value, site: Site) -> bool:

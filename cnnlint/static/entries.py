@@ -294,7 +294,13 @@ def _doubt_signatures(it: Interpreter, start: int) -> None:
 def _certainly_raises(it: Interpreter, callee: Value, raised: Raised) -> bool:
     """Whether what a callable raises without arguments tells of a fault: not where one that may be left out is then
     used as an object."""
-    return not _forwards(it, callee) and "NoneType" not in raised.text
+    hollow = any(_is_hollow(param.default) for param in _parameters(it, callee))
+    return not (_forwards(it, callee) or "NoneType" in raised.text or (hollow and raised.kind is IndexError))
+
+
+def _is_hollow(default: cst.BaseExpression | None) -> bool:
+    """Whether a default value is an empty tuple or list: in the place of one that must be given."""
+    return isinstance(default, cst.Tuple | cst.List) and not default.elements
 
 
 def _forwards(it: Interpreter, callee: Value) -> bool:

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
 
 
+_MADE_NAMES = ("globals()", "sys.modules[", "__dict__")
+"""What a file mentions that makes names which no statement binds."""
+
+
 def open_file(it: Interpreter, path: Path) -> ModuleEnv | None:
     """The file (or namespace package) at ``path`` as a module; ``None`` if it cannot be read."""
     env = it.modules.get(path)
@@ -141,6 +145,8 @@ def file_attribute(it: Interpreter, env: ModuleEnv, name: str) -> Value:
         return Unknown(f"{env.name}.{name} is made by the module's __getattr__")
     if env.index is not None and env.index.scope.stars:
         return Unknown(f"{env.name}.{name} may come from a star import that is not read")
+    if env.index is not None and any(word in env.index.text.text for word in _MADE_NAMES):
+        return Unknown(f"{env.name}.{name} may be made when the file runs")
     return None
 
 

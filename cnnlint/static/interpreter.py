@@ -60,6 +60,8 @@ class Interpreter:
         """The function that is running."""
         self.grad = True
         """Whether gradients are recorded, as outside ``torch.no_grad``."""
+        self.hooked = False
+        """Whether a module was given a forward hook, which may change anything."""
         self.explored: set[object] = set()
         """Where example calls of models were looked for: files, and classes of files."""
         self.script: ScriptLog | None = None

@@ -306,6 +306,12 @@ def _returns_self(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Va
     return args[0]
 
 
+def _hook(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    """Hooks are not run: what they leave on an object is not known."""
+    it.hooked = True
+    return it.unknown("a hook's handle", site)
+
+
 def _returns_none(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     return None
 
@@ -469,6 +475,7 @@ METHODS: dict[str, Method] = {
     "load_state_dict": _load_state_dict,
     "to": moving("to"), "cuda": moving("cuda"), "get_submodule": _submodule, "get_parameter": _submodule,
     "get_buffer": _submodule,
+    "register_forward_hook": _hook, "register_forward_pre_hook": _hook,
 } | dict.fromkeys(
     (
         "cpu", "xpu", "ipu", "share_memory", "to_empty",
@@ -479,8 +486,8 @@ METHODS: dict[str, Method] = {
     name: casting(name) for name in ("half", "float", "double", "bfloat16")
 } | {"type": moving("type")} | dict.fromkeys(
     (
-        "zero_grad", "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook",
-        "register_backward_hook", "extra_repr", "reset_parameters", "_reset_parameters",
+        "zero_grad", "register_full_backward_hook", "register_backward_hook", "extra_repr", "reset_parameters",
+        "_reset_parameters",
         "register_load_state_dict_post_hook", "_register_load_state_dict_pre_hook", "_load_from_state_dict",
     ),
     _returns_none,

@@ -264,14 +264,14 @@ def _attempt(
     it.unknowns = built
     if raised is not None and not _wants_keyword(it, entry, raised):
         graph = _with_failure(graph, raised)
-    if not entry.made_up and not it.recorder.assumed_rank:
+    if not (entry.made_up or it.hooked or it.recorder.assumed_rank):
         return graph
-    abstract = _is_abstract(it, entry.root)
+    abstract = entry.made_up and _is_abstract(it, entry.root)
     return replace(graph, failures=tuple(_doubted(it, failure, abstract) for failure in graph.failures))
 
 
 def _doubted(it: Interpreter, failure: Failure, abstract: bool) -> Failure:
-    """A failure of a model that the reader built and called on its own."""
+    """A failure of a model that the reader built and called on its own, or whose hooks it does not run."""
     omitted = "NoneType" in failure.problem.text or (abstract and failure.problem.kind is ProblemKind.ATTRIBUTE)
     return replace(failure, certain=failure.certain and not it.recorder.assumed_rank and not omitted)
 

@@ -222,6 +222,18 @@ class Native:
         return f"<native {self.name}>"
 
 
+class Constructor(Native):
+    """``__new__`` of a class that does not define it."""
+
+    __slots__ = ("cls",)
+
+    def __init__(
+        self, name: str, call: Callable[[Interpreter, list[Value], dict[str, Value], Site], Value], cls: Class
+    ) -> None:
+        super().__init__(name, call)
+        self.cls = cls
+
+
 @dataclass(slots=True, eq=False)
 class Bound:
     """A method bound to its instance (or class)."""

@@ -54,6 +54,40 @@ NETS = {
                 low, high = x.aminmax(dim=3)
                 return torch.cat([x.aminmax(dim=3).max.flatten(1), low.flatten(1), *(p.flatten(1) for p in parts)], 1)
         """,
+    "weights by direction and length": """
+        from torch.nn.utils import parametrizations, remove_weight_norm, weight_norm
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a = weight_norm(nn.Conv2d(3, 4, 3))
+                self.b = weight_norm(nn.Linear(4, 5), dim=None)
+                self.c = remove_weight_norm(weight_norm(nn.Linear(5, 6)))
+                self.d = parametrizations.weight_norm(nn.Linear(6, 7))
+                self.a.weight_g.data.fill_(1)
+            def forward(self, x):
+                return self.d(self.c(self.b(self.a(x).mean((2, 3))))) + self.a.weight.sum()
+        """,
+    "fields of a named tuple": """
+        from collections import namedtuple
+        Widths = namedtuple("Widths", "inner outer depth")
+        Widths.__new__.__defaults__ = (None,) * len(Widths._fields)
+        class Net(nn.Module):
+            def __init__(self, widths=Widths(inner=4)):
+                super().__init__()
+                self.a = nn.Conv2d(3, widths.inner if widths.outer is None else 9, 1)
+            def forward(self, x):
+                return self.a(x)
+        """,
+    "a part of attention": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.a = nn.MultiheadAttention(8, 2, batch_first=True)
+                nn.init.normal_(self.a.out_proj.weight)
+            def forward(self, x):
+                x = x.flatten(1, 2)
+                return self.a(x, x, x)[0]
+        """,
     "a tensor set to another": """
         class Net(nn.Module):
             def __init__(self):
@@ -229,6 +263,34 @@ QUIET = {
         class Fuse(nn.Module):
             def forward(self, features):
                 return torch.cat(features, 1) + torch.stack(features).sum(0)
+        """,
+    "a hook that is not run": """
+        class Net(nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.kept = None
+                self.a = nn.Conv2d(3, 4, 3)
+                self.a.register_forward_hook(self.keep)
+            def keep(self, module, given, output):
+                self.kept = output
+            def forward(self, x):
+                self.a(x)
+                return self.kept.mean()
+        if __name__ == "__main__":
+            Net()(torch.randn(1, 3, 8, 8))
+        """,
+    "anchors that must be given": """
+        class Detect(nn.Module):
+            def __init__(self, anchors=()):
+                super().__init__()
+                self.n = len(anchors[0]) // 2
+            def forward(self, x):
+                return x
+        """,
+    "amounts that are computed": """
+        class Pad(nn.Module):
+            def forward(self, x, y):
+                return F.pad(x, torch.tensor(y.shape).flip(0).tolist())
         """,
     "a module of a library that is not read": """
         from collections import OrderedDict

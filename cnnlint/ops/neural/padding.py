@@ -6,7 +6,7 @@ from cnnlint.graph.dims import Dim, Shape, less
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Pad
 from cnnlint.ops.reading import choice, count, like, named, number, shown
-from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, refuse
+from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, TensorLike, Unclear, refuse
 
 MODES = ("constant", "reflect", "replicate", "circular")
 
@@ -24,6 +24,8 @@ def pad(args: Args) -> Result:
 def read_amounts(args: Args, key: str, rank: int) -> tuple[tuple[Dim, Dim], ...]:
     """(before, after) for each padded axis, first axis first."""
     flat = args[key]
+    if isinstance(flat, TensorLike) and flat.shape is None:
+        raise Unclear(f"{args.name}: {key} is not known")  # it may as well be a list
     if not isinstance(flat, list | tuple):
         refuse(ProblemKind.ARGUMENT, f"needs a sequence of padding sizes, gets {flat!r}", got=repr(flat))
     sizes = Args(args.name, {key: flat}).axes(key, len(flat))

@@ -49,6 +49,8 @@ def expression_method(value: Value, name: str) -> Value:
 
 
 def _apply(it: Interpreter, name: str, args: Args, kwargs: Kwargs, site: Site) -> Value:
+    if not args:
+        return first_unknown(it, site, *kwargs.values())
     pattern, *given = args
     if not isinstance(pattern, str | re.Pattern) or not all(isinstance(arg, str | int) for arg in given):
         return first_unknown(it, site, *args)

@@ -269,12 +269,13 @@ def _checkpoint_sequential(it: Interpreter, args: Args, kwargs: Kwargs, site: Si
 
 @TORCH.add("torch.nn.utils.weight_norm", "torch.nn.utils.parametrizations.weight_norm")
 def _weight_norm(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
-    """The weight becomes a direction, ``weight_v``, and a length for each output, ``weight_g``."""
+    """The weight becomes a direction, ``weight_v``, and its length, ``weight_g``, for each position on the axis ``dim``
+    or for all of it."""
     layer, weight = _weighted(args, kwargs)
     if weight is not None and weight.shape:
-        lengths = Tensor(
-            (weight.shape[0], *(1,) * (len(weight.shape) - 1)), "float32", Origin.PARAMETER, -1, "weight_g"
-        )
+        axis = argument(args, kwargs, 2, "dim", 0)
+        kept = tuple(size if position == axis else 1 for position, size in enumerate(weight.shape))
+        lengths = Tensor(() if axis is None else kept, "float32", Origin.PARAMETER, -1, "weight_g")
         layer.params["weight_g"] = TensorValue(lengths)
         layer.params["weight_g"].trainable = True
     return layer
