@@ -68,7 +68,7 @@ class WideConvWithoutBottleneck(Rule):
     name = "wide-conv-without-bottleneck"
     category = Category.EFFICIENCY
     severity = Severity.ADVICE
-    numbers = {"144": 9 * 4 * 4, "17": 4 + 9 + 4}  # the first two in units of m², with Ci = Co = 4m
+    numbers = {"144": 9 * 4 * 4, "17": 4 + 9 + 4}  # in units of m², with Ci = Co = 4m
 
     bad = (
         Example(
