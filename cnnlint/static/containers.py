@@ -10,7 +10,7 @@ from cnnlint.static.iteration import items_of
 from cnnlint.static.modules import Args, Kwargs, call_module, init_module, no_forward
 from cnnlint.static.operators import first_unknown
 from cnnlint.static.signals import Raised
-from cnnlint.static.values import Instance, ModuleInstance, Native, Site, TensorValue, Unknown, Value, type_name
+from cnnlint.static.values import Class, Instance, ModuleInstance, Native, Site, TensorValue, Unknown, Value, type_name
 
 if TYPE_CHECKING:
     from cnnlint.static.interpreter import Interpreter
@@ -37,8 +37,9 @@ def _put(it: Interpreter, module: ModuleInstance, name: str, value: Value, site:
         it.note(why)
         it.set_item(module.modules, name, why)
     else:
-        text = f"{type_name(value)} is not a Module subclass"
-        problem = Problem(ProblemKind.CONTAINER, f"raises TypeError: {text}", got=type_name(value))
+        name = value.path if isinstance(value, Class) else type_name(value)
+        text = f"{name} is not a Module subclass"
+        problem = Problem(ProblemKind.CONTAINER, f"raises TypeError: {text}", got=name)
         raise Raised(TypeError, text, problem=problem)
 
 

@@ -80,6 +80,11 @@ class ContainerMisuse(Rule):
             ((4, "raises TypeError: generator is not a Module subclass"),),
             why="a generator",
         ),
+        Example(
+            _NET.format(body="nn.Sequential(nn.Conv2d(3, 3, 3), nn.ReLU)", forward="return self.body(x)"),
+            ((4, "raises TypeError: torch.nn.ReLU is not a Module subclass"),),
+            why="a class that is not called",
+        ),
     )
     good = (
         Example(
@@ -120,7 +125,8 @@ class ContainerMisuse(Rule):
     def _finding(self, failure: Failure) -> Finding:
         given = failure.problem.got
         if given not in ("list", "tuple", "generator"):
-            remedy = "give it layers" if failure.problem.text.startswith("raises TypeError") else "loop over its layers"
+            built = f"build it: {given}()" if isinstance(given, str) and "." in given else "give it layers"
+            remedy = built if failure.problem.text.startswith("raises TypeError") else "loop over its layers"
             return self.finding(failure, refusal(failure), help=remedy, data={"got": given})
         before, after = ("*(", ")") if given == "generator" else ("*", "")
         fix = Fix((WrapArgument(failure.span, 0, before, after),), Applicability.SAFE)
