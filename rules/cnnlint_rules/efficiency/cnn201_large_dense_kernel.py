@@ -15,6 +15,9 @@ from cnnlint.graph.wording import number, per_sample, percent, short
 from cnnlint.rule import Category, Example, Finding, Fix, Rule, Severity
 from cnnlint_rules.efficiency.replacements import convolution, replaced, same_padding, sequence
 
+_MOST_LAYERS = 5
+"""A longer stack is not written out."""
+
 _NET = """\
 class Net(nn.Module):
     def __init__(self):
@@ -153,7 +156,7 @@ class LargeDenseKernel(Rule):
         return conv.out <= self.options.max_output_channels or conv.fan_in <= self.options.max_stem_channels
 
     def _finding(self, model: ModelGraph, node: Node, conv: DenseKernel, stack: Stack) -> Finding:
-        inner = [str(stack.width)] * (stack.layers - 1) if stack.layers <= 5 else [str(stack.width), "…"]
+        inner = [str(stack.width)] * (stack.layers - 1) if stack.layers <= _MOST_LAYERS else [str(stack.width), "…"]
         widths = "→".join([str(conv.fan_in), *inner, str(conv.out)])
         saving = 1 - stack.weights / conv.weights
         macs = per_sample(node.macs.get("conv", 0))
@@ -174,7 +177,7 @@ class LargeDenseKernel(Rule):
 def _stacked(model: ModelGraph, node: Node, conv: DenseKernel, stack: Stack) -> Fix | None:
     assert isinstance(node.op, Convolution)
     keeps = same_padding(node.op)
-    if keeps is None:
+    if keeps is None or stack.layers > _MOST_LAYERS:
         return None
     widths = [conv.fan_in, *[stack.width] * (stack.layers - 1), conv.out]
     arguments = ("padding=1" if keeps else "", "" if conv.bias else "bias=False")
