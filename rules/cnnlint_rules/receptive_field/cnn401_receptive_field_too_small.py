@@ -153,6 +153,37 @@ class Net(nn.Module):
             inputs=("3x64x64",),
             why="a gate tells every position about all of the map",
         ),
+        Example(
+            """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 16, 3, padding=1)
+        self.attention = nn.MultiheadAttention(16, 4, batch_first=True)
+        self.fc = nn.Linear(16, 10)
+
+    def forward(self, x):
+        x = self.conv(x).flatten(2).transpose(1, 2)
+        return self.fc(self.attention(x, x, x)[0].mean(1))
+""",
+            inputs=("3x64x64",),
+            why="attention lets every position see all",
+        ),
+        Example(
+            """\
+class PatchDiscriminator(nn.Sequential):
+    def __init__(self):
+        super().__init__(
+            nn.Conv2d(3, 64, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(64, 128, 4, stride=2, padding=1),
+            nn.LeakyReLU(0.2),
+            nn.Conv2d(128, 1, 4, padding=1),
+        )
+""",
+            inputs=("3x256x256",),
+            why="a discriminator that judges patches",
+        ),
     )
 
     def check(self, model: ModelGraph) -> Iterator[Finding]:

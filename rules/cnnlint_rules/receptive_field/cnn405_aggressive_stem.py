@@ -105,6 +105,24 @@ class Net(nn.Sequential):
     good = (
         Example(
             """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(3, 8, 7, stride=2, padding=3),
+            nn.MaxPool2d(3, stride=2, padding=1),
+            nn.Conv2d(8, 16, 3, stride=2, padding=1),
+            nn.Conv2d(16, 32, 3, stride=2, padding=1),
+        )
+
+    def forward(self, x):
+        return self.body(nn.functional.interpolate(x, size=(224, 224))).mean((2, 3))
+""",
+            inputs=("3x32x32",),
+            why="images that are scaled up for pretrained weights",
+        ),
+        Example(
+            """\
 class Net(nn.Sequential):
     def __init__(self):
         super().__init__(

@@ -116,6 +116,13 @@ class NonpositiveOutputSize(Rule):
         ),
     )
     good = (
+        Example(
+            _DEEP.format(kernel=3).replace(
+                "return self.head(x)", "return self.head(x) if min(x.shape[2:]) >= 3 else x.mean((2, 3))"
+            ),
+            inputs=("3x32x32",),
+            why="a branch on the size",
+        ),
         Example(_DEEP.format(kernel=3), inputs=("3x35x35",), why="the smallest input that does"),
         Example(_DEEP.format(kernel="3, padding=1"), inputs=("3x32x32",), why="padding makes room"),
         Example(_DEEP.format(kernel=3), why="the input size is not known"),
