@@ -48,6 +48,8 @@ class ModelRef:
     norms: tuple[NormRef, ...]
     keeps_mode: bool
     """Whether a class of the user's in it overrides ``train()``."""
+    later: frozenset[int]
+    """The parameters, by serial number, of parts that were made after the network they stand in: heads, adapters."""
     span: Span | None
 
 

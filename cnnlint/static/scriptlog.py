@@ -19,6 +19,7 @@ from cnnlint.static.values import (
     TensorValue,
     Unknown,
     Value,
+    births,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -150,6 +151,8 @@ class ScriptLog:
     """By model: what it is in the table of architectures."""
     escaped: set[int] = field(default_factory=set)
     """Models that were handed to something that is not read."""
+    finished: dict[int, int] = field(default_factory=dict)
+    """By network of a program or library: the number of the first object made after it."""
     wrapped: set[int] = field(default_factory=set)
     """Models in a ``DataParallel``."""
     unsettled: set[int] = field(default_factory=set)
@@ -187,6 +190,8 @@ class ScriptLog:
         """A module is made; one that no other's ``__init__`` makes may be a model."""
         if not it.recorder.running and not it.recorder.initialising:
             self._touch(module)
+            if module.cls.statement is not None:
+                self.finished[id(module)] = births()
 
     def attribute_set(self, it: Interpreter, module: ModuleInstance, name: str, value: Value, site: Site) -> None:
         """``module.name = value``."""
@@ -231,6 +236,7 @@ class ScriptLog:
         """A function of the program or of a library returned ``result``: torchvision's builders name their networks."""
         if isinstance(result, ModuleInstance) and _is_builder(function):
             self.architectures.setdefault(id(result), architectures()[function.name])
+            self.finished.setdefault(id(result), births())
 
     # ---- calls ----------------------------------------------------------------------------------------------------
 

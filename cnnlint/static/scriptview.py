@@ -133,6 +133,7 @@ class _Maker:
                 tuple(name for name, child in root.modules.items() if child is not None),
                 tuple(self._norms(parts)),
                 any(self._keeps_mode(part) for _, part in parts),
+                frozenset(ref.serial for part in self._made_later(parts) for ref in self._own(part)),
                 root.built_at.span if isinstance(root.built_at, Site) else None,
             )
 
@@ -162,6 +163,17 @@ class _Maker:
             tracked = part.attrs.get("track_running_stats") is True
             if counted or (part.cls.name.startswith(("BatchNorm", "SyncBatchNorm")) and own and tracked):
                 yield NormRef(name, own, counted or 1)
+
+    def _made_later(self, parts: list[tuple[str, ModuleInstance]]) -> Iterator[ModuleInstance]:
+        """Parts younger than the network that they stand in."""
+        for name, network in parts:
+            finished = self.log.finished.get(id(network))
+            if finished is not None:
+                below = [part for path, part in parts if not name or path == name or path.startswith(f"{name}.")]
+                yield from (part for part in below if part.birth > finished)
+
+    def _own(self, part: ModuleInstance) -> list[ParameterRef]:
+        return [self.refs[id(parameter)] for parameter in part.params.values() if id(parameter) in self.refs]
 
     def _keeps_mode(self, part: ModuleInstance) -> bool:
         from cnnlint.static.attributes import find_in_class

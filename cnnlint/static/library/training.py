@@ -26,6 +26,7 @@ from cnnlint.static.values import (
     TensorValue,
     Unknown,
     Value,
+    births,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ def _network(it: Interpreter, log: ScriptLog, name: str, args: Args, kwargs: Kwa
         return MISSING
     model = build_network(it, architecture, kwargs.get("num_classes", 1000), site)
     log.architectures[id(model)] = architecture
+    log.finished[id(model)] = births()
     log.touched[id(model)] = model
     log.pretrained[id(model)] = _pretrained(args, kwargs)
     return model

@@ -93,12 +93,12 @@ class FrozenParamsInOptimizer(Rule):
     bad = (
         Example(
             _START + _FREEZE + _HEAD + _GROUPS,
-            ((10, "group 1 of 2 (lr=0.0005) is never updated: layer4, 14,964,736 parameters, is frozen"),),
+            ((10, "group 1 of 2 (lr=0.0005) is never updated: its 14,964,736 parameters are frozen (layer4)"),),
             why="a frozen group",
         ),
         Example(
             _START + "model.requires_grad_(False)\noptimizer = torch.optim.SGD(model.parameters(), lr=0.01)\n",
-            ((7, "the optimizer (lr=0.01) updates nothing: the whole model, 25,557,032 parameters, is frozen"),),
+            ((7, "the optimizer (lr=0.01) updates nothing: its 25,557,032 parameters are frozen (the whole model)"),),
             why="everything is frozen",
         ),
         Example(
@@ -161,7 +161,7 @@ class FrozenParamsInOptimizer(Rule):
             many = len(held.groups) > 1
             one = f"group {position + 1} of {len(held.groups)}{lr} is never updated"
             subject = one if many else f"the optimizer{lr} updates nothing"
-            text = f"{subject}: {what}, {number(amount)} parameters, is frozen"
+            text = f"{subject}: its {number(amount)} parameters are frozen ({what})"
             fix = _unfrozen(held, group)
             yield self.finding(group.span, text, help="unfreeze it before, or leave it out", data=data, fix=fix)
         elif held.built.single:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from cnnlint.graph.queries.scripts import ADAPTIVE, Held, heads_of, model_of, named, optimizers, rate, trained
+from cnnlint.graph.queries.scripts import ADAPTIVE, Held, model_of, named, optimizers, rate, trained
 from cnnlint.graph.script import Group, ModelRef, OptimizerUsed, ScriptView
 from cnnlint.rule import Category, Example, Finding, Rule, Severity
 
@@ -118,6 +118,13 @@ class LearningRateOrder(Rule):
             + "optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)\n",
             why="a frozen backbone",
         ),
+        Example(
+            _START.format(weights='weights="DEFAULT"').replace("model.fc =", "model.requires_grad_(False)\nmodel.fc =")
+            + 'model.layer1.add_module("adapter", nn.Conv2d(256, 256, 1))\n'
+            "model.layer4 = nn.Sequential(model.layer4, nn.Conv2d(2048, 2048, 1))\n"
+            "optimizer = torch.optim.Adam((p for p in model.parameters() if p.requires_grad), lr=1e-3)\n",
+            why="adapters in a frozen backbone are new too",
+        ),
     )  # fmt: skip
 
     options: Options
@@ -130,7 +137,7 @@ class LearningRateOrder(Rule):
             model = model_of(script, [ref for group in held.groups for ref in group.parameters])
             if model is None or model.pretrained is not True or not held.closed or _rescaled(script, held):
                 continue
-            new = {ref.serial for head in heads_of(script, model.number) for ref in head.added}
+            new = set(model.later)
             state = trained(script)
             body = [
                 group for group in held.groups

@@ -75,12 +75,49 @@ HEAD = "import torch\nfrom torch import nn\nfrom torchvision import models\n"
         # A head of several layers.
         ("m = models.vgg16(weights='DEFAULT')\n"
         "m.classifier = nn.Sequential(nn.Linear(25088, 256), nn.ReLU(), nn.Linear(256, 5))\n"),
+        # A frozen network with adapters, and one whose normalisations alone are put in eval().
+        ("m = models.resnet18(weights='DEFAULT')\nm.requires_grad_(False)\n"
+        "m.layer4 = nn.Sequential(m.layer4, nn.Conv2d(512, 512, 1))\nm.fc = nn.Linear(512, 3)\n"
+        "o = torch.optim.Adam((p for p in m.parameters() if p.requires_grad), lr=1e-3)\n"),
+        ("def still(m):\n    if isinstance(m, nn.BatchNorm2d):\n        m.eval()\n\nm = models.resnet18(weights='DEFAULT')\n"
+        "m.requires_grad_(False)\nm.fc = nn.Linear(512, 3)\no = torch.optim.SGD(m.fc.parameters(), lr=1e-3)\n"
+        "for x in torch.load('b'):\n    m.train()\n    m.apply(still)\n    m(x).sum().backward()\n    o.step()\n"),
+        # Two optimizers in turn, one network still while the other learns.
+        ("G, D = nn.Sequential(nn.Linear(8, 4), nn.BatchNorm1d(4)), nn.Linear(4, 1)\n"
+        "g, d = (torch.optim.Adam(m.parameters(), lr=1e-3) for m in (G, D))\n\n"
+        "def switch(m, on):\n    for p in m.parameters():\n        p.requires_grad = on\n\n"
+        "for x in torch.load('b'):\n    switch(G, False)\n    switch(D, True)\n    D(G(x)).sum().backward()\n    d.step()\n"
+        "    switch(G, True)\n    switch(D, False)\n    D(G(x)).sum().backward()\n    g.step()\n"),
+        # A callback unfreezes.
+        ("import pytorch_lightning as pl\n\nclass Thaw(pl.Callback):\n    def on_train_epoch_start(self, trainer, net):\n"
+        "        for p in net.body.parameters():\n            p.requires_grad = True\n\n"
+        "class Lit(pl.LightningModule):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.body = models.vgg11(weights='DEFAULT')\n        self.body.requires_grad_(False)\n"
+        "        self.head = nn.Linear(1000, 3)\n\n    def configure_optimizers(self):\n        return torch.optim.Adam([\n"
+        "            {'params': self.body.parameters(), 'lr': 1e-5}, {'params': self.head.parameters(), 'lr': 1e-4}])\n"),
         "m = models.vgg16(weights='DEFAULT')\nm.classifier[3] = nn.Linear(4096, 64)\nm.classifier[6] = nn.Linear(64, 5)\n",
         "m = models.inception_v3(weights='DEFAULT')\nm.AuxLogits.fc = nn.Linear(768, 5)\nm.fc = nn.Linear(2048, 5)\n",
     ],
 )  # fmt: skip
 def test_silent(source: str) -> None:
     assert found(HEAD + source) == []
+
+
+def test_parts_of_a_network_in_a_class_that_keeps_them_still() -> None:
+    """The stages belong to the class that overrides train(), not to the network they come from."""
+    source = (
+        HEAD + "class Frozen(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        net = models.resnet18(weights='DEFAULT')\n        self.stem = nn.Sequential(net.conv1, net.bn1)\n"
+        "        self.layer1, self.fc = net.layer1, nn.Linear(64, 3)\n        self._freeze()\n\n"
+        "    def _freeze(self):\n        for part in (self.stem, self.layer1):\n            part.eval()\n"
+        "            for p in part.parameters():\n                p.requires_grad = False\n\n{override}"
+        "    def forward(self, x):\n        return self.fc(self.layer1(self.stem(x)).mean((2, 3)))\n\n"
+        "m = Frozen()\no = torch.optim.SGD(m.fc.parameters(), lr=0.1)\n"
+        "m.train()\nfor x in torch.load('b'):\n    m(x).sum().backward()\n    o.step()\n"
+    )
+    override = "    def train(self, mode=True):\n        super().train(mode)\n        self._freeze()\n\n"
+    assert found(source.format(override=override)) == []
+    assert [code for code, _ in found(source.format(override=""))] == ["CNN903"]
 
 
 def test_in_a_lightning_module() -> None:
@@ -91,6 +128,19 @@ def test_in_a_lightning_module() -> None:
         "    def configure_optimizers(self):\n        return torch.optim.Adam(self.parameters(), lr=1e-3)\n"
     )
     assert [code for code, _ in found(source, "CNN902")] == ["CNN902"]
+
+
+def test_a_lightning_trainer_trains() -> None:
+    source = (
+        "import pytorch_lightning as pl\n" + HEAD + "class Lit(pl.LightningModule):\n    def __init__(self):\n"
+        "        super().__init__()\n        self.body = models.resnet18(weights='DEFAULT')\n"
+        "        self.body.requires_grad_(False)\n        self.head = nn.Linear(1000, 3)\n\n"
+        "    def training_step(self, batch, index):\n        return self.head(self.body(batch[0])).sum()\n\n"
+        "    def configure_optimizers(self):\n        return torch.optim.Adam([\n"
+        "            {'params': self.body.parameters(), 'lr': 1e-5}, {'params': self.head.parameters(), 'lr': 1e-4}])\n\n"
+        "if __name__ == '__main__':\n    pl.Trainer(max_epochs=3).fit(Lit())\n"
+    )
+    assert [code for code, _ in found(source)] == ["CNN903", "CNN901"]
 
 
 # ---- what torch says ------------------------------------------------------------------------------------------------
