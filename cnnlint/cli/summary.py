@@ -64,6 +64,7 @@ def command(
 
             told = stack.enter_context(status())
             tracers = stack.enter_context(Tracers(TraceOptions(time_limit, memory_limit, output_limit, told=told)))
+            usable(lambda: tracers.prepare(targets, found))
             read = partial(measure, resolver=found, inputs=inputs, tracers=tracers)
         summaries = _read(targets, read)
     emit(WRITERS[output_format](summaries), for_people=output_format == "text")

@@ -63,6 +63,7 @@ def command(
     found = resolver(config, isolated, python_setting(python))
     with status() as told, Tracers(TraceOptions(time_limit, memory_limit, output_limit, told=told)) as tracers:
         try:
+            usable(lambda: tracers.prepare(targets, found))
             results = usable(
                 lambda: [each for target in targets for each in _results(target, found, inputs, tracers, grad)]
             )

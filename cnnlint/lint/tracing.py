@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self, TypeAlias
@@ -61,6 +61,11 @@ class Tracers:
             self._tracers[python] = Tracer(python, self._limits, self._told)
         return self._tracers[python]
 
+    def prepare(self, targets: Iterable[str], resolver: Resolver) -> None:
+        """Begin to start the processes that ``targets`` need while their source is read."""
+        for target in targets:
+            self.of(settings_of(target, resolver)).prepare()
+
     def close(self) -> None:
         """End all of them."""
         for tracer in self._tracers.values():
@@ -68,9 +73,15 @@ class Tracers:
         self._tracers.clear()
 
 
+def settings_of(target: str, resolver: Resolver) -> Resolved:
+    """The settings that hold for the file of a target."""
+    path, _, named = target.partition(".py:")
+    return resolver.for_file(Path(f"{path}.py" if named else path))
+
+
 def project_of(target: str, resolver: Resolver) -> tuple[Resolved, Project]:
     """The settings and the project that a target is read with."""
-    resolved = resolver.for_file(Path(target.partition(".py:")[0]))
+    resolved = settings_of(target, resolver)
     return resolved, open_project(resolved, resolver.cwd, {})
 
 

@@ -58,6 +58,7 @@ class Tracer:
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
         self._unread = b""
+        self._ready = False
 
     def __enter__(self) -> Self:
         return self
@@ -84,13 +85,24 @@ class Tracer:
 
     # ---- the process --------------------------------------------------------------------------------------------
 
+    def prepare(self) -> None:
+        """Begin to start the process, which takes seconds, and do not wait for it. What fails is for :meth:`run`."""
+        if self._process is None:
+            with suppress(TraceError):
+                self._spawn()
+
     def _start(self) -> None:
-        if self._process is not None and self._process.poll() is None:
-            return
-        self._stop()
+        if self._process is None or self._process.poll() is not None:
+            self._stop()
+            self._spawn()
+        if not self._ready:
+            self._told(f"starting torch under {self.python}")
+            self._check(self._message(time.monotonic() + self.limits.start))
+            self._ready = True
+
+    def _spawn(self) -> None:
         if os.name != "posix":
             raise TraceError("python", "models are traced on Linux and macOS only: this system cannot fork processes")
-        self._told(f"starting torch under {self.python}")
         self._folder = Path(tempfile.gettempdir()) / f"cnnlint-trace-{secrets.token_hex(8)}"
         with _packed_worker() as source:
             command = [str(self.python), "-c", _source("boot.py"), str(source), str(self._folder)]
@@ -101,7 +113,6 @@ class Tracer:
                 )  # fmt: skip
             except OSError as error:
                 raise TraceError("python", f"{self.python} cannot be started: {error.strerror or error}") from error
-        self._check(self._message(time.monotonic() + self.limits.start))
 
     def _environment(self, folder: Path) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONWARNINGS", "PYTHONSTARTUP")}
@@ -130,7 +141,7 @@ class Tracer:
         return lines[-1] if lines else ""
 
     def _stop(self) -> None:
-        process, self._process, self._unread = self._process, None, b""
+        process, self._process, self._unread, self._ready = self._process, None, b"", False
         if process is None:
             return
         if process.poll() is None:  # once it is waited for, its number may be somebody else's

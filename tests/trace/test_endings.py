@@ -17,7 +17,7 @@ from making_jobs import write
 
 from cnnlint.trace.worker import descendants
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 # A model that leaves a daemon and then does not end; that it runs is seen by a file.
 ENDLESS = """

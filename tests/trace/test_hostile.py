@@ -101,6 +101,28 @@ def test_an_interpreter_without_torch(tmp_path: Path, job: MakeJob) -> None:
     assert raised.value.kind == "python"
 
 
+def test_an_interpreter_that_is_prepared_and_does_not_exist(tmp_path: Path, job: MakeJob) -> None:
+    with Tracer(tmp_path / "nowhere") as tracer:
+        tracer.prepare()
+        with pytest.raises(TraceError, match="cannot be started"):
+            tracer.run(job(HARMLESS["prints"]))
+
+
+def test_a_prepared_process_runs_and_leaves_nothing(job: MakeJob) -> None:
+    with Tracer(limits=QUICK) as tracer:
+        tracer.prepare()
+        process = tracer._process
+        tracer.prepare()
+        assert tracer.run(job(HARMLESS["prints"]))["error"] is None
+        assert tracer._process is process
+    with Tracer() as tracer:
+        tracer.prepare()
+        process = tracer._process
+    assert process is not None
+    assert process.poll() is not None
+    assert not descendants.marked(tracer._mark)
+
+
 def test_an_interpreter_that_does_not_exist(tmp_path: Path, job: MakeJob) -> None:
     with Tracer(tmp_path / "nowhere") as tracer, pytest.raises(TraceError, match="cannot be started"):
         tracer.run(job(HARMLESS["prints"]))
