@@ -10,7 +10,7 @@ import click
 from cnnlint import registry
 from cnnlint.cli.options import Word, apply, config_options
 from cnnlint.cli.settings import root_settings
-from cnnlint.docs import HEADINGS, RuleDoc, options
+from cnnlint.docs import HEADINGS, RuleDoc, markdown, options
 from cnnlint.nearest import did_you_mean
 from cnnlint.rule import Applicability, Rule
 
@@ -20,21 +20,24 @@ from cnnlint.rule import Applicability, Rule
 @click.option("--output-format", type=Word(["text", "json", "markdown"]), default="text", show_default=True)
 @apply(*config_options)
 def command(rule: str, output_format: str, config: tuple[str, ...], isolated: bool) -> None:
-    """Explain a rule: what it finds, why that matters, and when not to worry."""
+    """Explain a rule: what it finds, why that matters, and when not to worry.
+
+    As markdown with its examples and what is said about them, as json with the kinds of fix that it has.
+    """
     known = registry.load(root_settings(config, isolated).settings.plugins)
     found = known.find(rule)
     if found is None:
         raise click.UsageError(f"no rule is called {rule!r}{did_you_mean(rule, known.words)}")
-    # Imported here, since `explain --help` needs none of it.
+    if output_format == "text":
+        text = markdown(found)
+        if not sys.stdout.isatty() or not _pretty(text):
+            click.echo(text, nl=False)
+        return
+    # Imported here, since only running the examples needs the reader.
     from cnnlint.pages import RulePage
 
     page = RulePage.of(found)
-    if output_format == "json":
-        click.echo(as_json(found, page.fixes))
-        return
-    text = page.text()
-    if output_format == "markdown" or not sys.stdout.isatty() or not _pretty(text):
-        click.echo(text, nl=False)
+    click.echo(as_json(found, page.fixes) if output_format == "json" else page.text(), nl=output_format == "json")
 
 
 def as_json(rule: type[Rule], fixes: Iterable[Applicability]) -> str:
