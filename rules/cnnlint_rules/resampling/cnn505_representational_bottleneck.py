@@ -8,7 +8,7 @@ from math import prod
 
 from cnnlint.graph.model import ModelGraph, Node, Tensor
 from cnnlint.graph.operations import Convolution, Pooling
-from cnnlint.graph.queries.chains import reaches_output
+from cnnlint.graph.queries.chains import ancestors, reaches_output
 from cnnlint.graph.queries.layers import layer_of
 from cnnlint.graph.queries.paths import convolutions_behind
 from cnnlint.graph.queries.pools import is_map
@@ -155,6 +155,24 @@ class Net(nn.Sequential):
         ),
         Example(
             """\
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 64, 3, stride=2, padding=1)
+        self.fuse = nn.Conv2d(67, 64, 3, padding=1)
+
+    def forward(self, x):
+        image = x
+        for _ in range(4):
+            image = nn.functional.avg_pool2d(image, 3, 2, 1)
+        features = nn.functional.adaptive_avg_pool2d(self.stem(x), image.shape[-2:])
+        return self.fuse(torch.cat([features, image], 1)).mean((2, 3))
+""",
+            inputs=("3x64x64",),
+            why="the image itself made smaller, as ESPNet feeds it to each stage",
+        ),
+        Example(
+            """\
 class SSD(nn.Module):
     def __init__(self):
         super().__init__()
@@ -195,7 +213,12 @@ class Autoencoder(nn.Sequential):
             return
         for first, second in _consecutive(model):
             kept = reaches_output(model, first.node.output, lambda node: not is_downsampling(node))
-            if kept or first.stride < 4 or second.after > first.before:
+            if (
+                kept
+                or first.stride < 4
+                or second.after > first.before
+                or not _is_made_by_convolution(model, first.node)
+            ):
                 continue
             if convolutions_behind(model, second.node.output):
                 yield self._finding(first, second)
@@ -209,6 +232,11 @@ class Autoencoder(nn.Sequential):
             help="double the channels with each stride of 2, or put layers that widen the map between",
             data={"channels_before": first.before, "channels_after": second.after, "share": share},
         )
+
+
+def _is_made_by_convolution(model: ModelGraph, node: Node) -> bool:
+    """Whether the map is one of features, not the image itself made smaller."""
+    return any(isinstance(each.op, Convolution) for each in (node, *ancestors(model, node)))
 
 
 def _consecutive(model: ModelGraph) -> Iterator[tuple[_Step, _Step]]:
