@@ -30,6 +30,11 @@ def times(sizes: Sequence[Dim]) -> str:
     return "×".join(f"({text})" if not text.isalnum() and text != "?" else text for text in texts)
 
 
+def extent(sizes: Sequence[Dim]) -> str:
+    """``7×7 map``; over one axis ``signal of 7``."""
+    return f"{times(sizes)} map" if len(sizes) > 1 else f"signal of {times(sizes)}"
+
+
 def shape(sizes: Sequence[Dim] | None) -> str:
     """``(N, 512, 7, 7)``."""
     if sizes is None:

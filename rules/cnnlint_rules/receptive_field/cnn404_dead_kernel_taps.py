@@ -11,7 +11,7 @@ from cnnlint.graph.operations import Convolution
 from cnnlint.graph.queries.layers import layer_of
 from cnnlint.graph.queries.taps import dead_taps
 from cnnlint.graph.receptive import receptive_fields
-from cnnlint.graph.wording import number, percent, times
+from cnnlint.graph.wording import extent, number, percent
 from cnnlint.rule import Category, Example, Finding, Rule, Severity
 
 
@@ -188,13 +188,13 @@ class ASPP(nn.Module):
 
     def _finding(self, layer: _Dead, branches: int, in_all: dict[str, Any]) -> Finding:
         live = layer.total - layer.taps
-        size = times((layer.node.inputs[0].shape or ())[2:])
+        place = extent((layer.node.inputs[0].shape or ())[2:])
         more = f" (worst of {branches} branches)" if branches > 1 else ""
         dead, whole = in_all["dead_weights_in_all"], in_all["parameters"]
         share = f" of {whole:,} parameters ({percent(dead / whole)})" if isinstance(whole, int) and whole else ""
         return self.finding(
             layer_of(layer.node),
-            f"{live} of {layer.total} taps ever {'reads' if live == 1 else 'read'} the {size} map: "
+            f"{live} of {layer.total} taps ever {'reads' if live == 1 else 'read'} the {place}: "
             f"{number(layer.dead_weights)} of {number(layer.weights)} weights see only padding{more}",
             help=f"use fewer strided layers or a smaller kernel; dead weights in the model: {dead:,}{share}",
             data={"live": live, "taps": layer.total, "dead_weights": layer.dead_weights, **in_all},

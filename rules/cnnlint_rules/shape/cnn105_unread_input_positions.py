@@ -12,7 +12,7 @@ from cnnlint.graph.queries.heads import is_bound_to_size
 from cnnlint.graph.queries.inputs import size_declared
 from cnnlint.graph.queries.layers import argument_position, built_only_by, layer_of
 from cnnlint.graph.queries.taps import ENUMERABLE, unread_count
-from cnnlint.graph.wording import percent, plural, times
+from cnnlint.graph.wording import extent, percent, plural, times
 from cnnlint.rule import Category, Example, Finding, Fix, Rule, SetArgument, Severity
 
 
@@ -177,7 +177,7 @@ class Net(nn.Sequential):
         yield self.finding(
             layer_of(node),
             f"kernel {times(window.kernel_size)} at stride {times(window.stride)} never reads {_named(unread)} of the "
-            f"{times(sizes)} map: {percent(share)} of it",
+            f"{extent(sizes)}: {percent(share)} of it",
             help=f"{name}={value}" if value else "pad the input, or choose a size that fits",
             data={"unread": unread, "share": share, "size": sizes},
             fix=Fix((fix,)) if fix is not None else None,
@@ -224,5 +224,9 @@ def _axes(node: Node, window: Convolution | Pooling) -> list[tuple[int, ...]] | 
 
 def _named(unread: list[int]) -> str:
     if len(unread) != 2:
-        return " and ".join(f"{plural(lost, 'position')} on axis {axis}" for axis, lost in enumerate(unread) if lost)
+        return " and ".join(
+            f"{plural(lost, 'position')}" + (f" on axis {axis}" if len(unread) > 1 else "")
+            for axis, lost in enumerate(unread)
+            if lost
+        )
     return " and ".join(plural(lost, noun) for lost, noun in zip(unread, ("row", "column"), strict=True) if lost)
