@@ -45,6 +45,8 @@ class Interpreter:
         self.training = training
         self.steps = steps
         self.depth = 0
+        self.stopped = False
+        """Whether an evaluation was stopped before its end."""
         self.trail = Trail()
         self.certain = True
         self.guarded = 0

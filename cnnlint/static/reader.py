@@ -81,6 +81,8 @@ class Reader:
     def __init__(self, project: Project, *, options: ReadOptions | None = None) -> None:
         self.project = project
         self.options = options or ReadOptions()
+        self._stopped: set[Path] = set()
+        """Files whose evaluation was stopped before its end."""
 
     def read_file(self, path: Path, *, scripts: bool = False) -> FileReading:
         """Every entry model of a file, and, if ``scripts``, what its code does to models. Problems are those that keep
@@ -94,6 +96,8 @@ class Reader:
         try:
             with _deep_stack():
                 graphs = tuple(self._graphs(path, index.text.path))
+                # What used up one budget would use up those of the other readings as well.
+                scripts = scripts and path not in self._stopped
                 views = self._with_program(path, graphs, self._scripts(path)) if scripts else ()
         except TargetError:
             raise
@@ -160,7 +164,9 @@ class Reader:
                 it.unknowns = {}
                 it.recorder.failures = []
         except (Exhausted, Unparsable):
-            return
+            it.stopped = True
+        if it.stopped:
+            self._stopped.add(path)
 
     @staticmethod
     def _fed_by_example(it: Interpreter, env: ModuleEnv, entry: Entry) -> Entry:

@@ -249,6 +249,7 @@ def _attempt(
         it.note(it.unknown(f"the forward pass raises {caught.name}: {caught.text}", caught.site or entry.site))
         output = it.unknown("the forward pass raises")
     except Exhausted as caught:
+        it.stopped = True
         it.note(it.unknown(str(caught), entry.site))
         output = it.unknown("evaluation was stopped")
     except Signal:

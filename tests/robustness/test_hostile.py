@@ -44,6 +44,7 @@ BUILDING = {
 
 RUNNING = {
     "an endless loop": "while True: x = self.conv(x)",
+    "one layer thousands of times": "for _ in range(2400): x = self.conv(x)",
     "a forward pass that calls itself": "x = self.forward(self.conv(x))",
     "two to the thirtieth calls": "b = nn.Sequential(self.conv)\nfor _ in range(30): b = nn.Sequential(b, b)\nx = b(x)",
     "lists of tensors that double": "l = [x]\nfor _ in range(25): l = l + [self.conv(t) for t in l]",

@@ -99,6 +99,22 @@ def forward_chain(model: ModelGraph, node: Node) -> Iterator[Node]:
         reader = sole_reader(model, reader.output)
 
 
+def depends_on(model: ModelGraph, node: Node, earlier: Node) -> bool:
+    """Whether ``node`` depends on ``earlier``. Nodes stand in the order in which they ran, so that none before
+    ``earlier`` needs to be looked at."""
+    seen: set[Node] = set()
+    stack = [node]
+    while stack:
+        for tensor in stack.pop().inputs:
+            producer = model.producer(tensor)
+            if producer is earlier:
+                return True
+            if producer is not None and producer.index > earlier.index and producer not in seen:
+                seen.add(producer)
+                stack.append(producer)
+    return False
+
+
 def ancestors(model: ModelGraph, node: Node) -> frozenset[Node]:
     """All nodes that ``node`` depends on."""
     found: set[Node] = set()

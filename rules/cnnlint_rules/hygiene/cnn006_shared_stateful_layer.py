@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from cnnlint.graph.dims import Dim
 from cnnlint.graph.model import ModelGraph, Module, Node
 from cnnlint.graph.operations import Convolution, Dense, Normalisation
-from cnnlint.graph.queries.chains import ancestors, is_pointwise, source
+from cnnlint.graph.queries.chains import depends_on, is_pointwise, source
 from cnnlint.graph.queries.places import own_layer
 from cnnlint.graph.queries.repeats import repetitions
 from cnnlint.graph.wording import number, plain
@@ -182,7 +182,7 @@ def _in_a_row(model: ModelGraph, nodes: Sequence[Node]) -> list[Node]:
     """The first node and those that depend on the one before."""
     chain = list(nodes[:1])
     for node in nodes[1:]:
-        if chain[-1] in ancestors(model, node):
+        if depends_on(model, node, chain[-1]):
             chain.append(node)
     return chain
 
