@@ -30,6 +30,7 @@ from cnnlint.static.operators import (
 from cnnlint.static.signals import Raised, Signal
 from cnnlint.static.subscripts import hashable, subscript
 from cnnlint.static.values import (
+    Class,
     Code,
     Device,
     EnumMember,
@@ -78,15 +79,21 @@ def look_up_super(it: Interpreter, frame: Frame) -> Value:
 
     def make(it: Interpreter, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:
         if len(args) >= 2:
-            return Super(args[0], args[1])
+            return _super(it, args[0], args[1], site)
         scope: Frame | None = frame
         while scope is not None and (scope.first is None or scope.owner is None):
             scope = scope.parent
         if scope is None or scope.owner is None:
             return it.unknown("super() outside a method", site)
-        return Super(scope.owner, scope.first)
+        return _super(it, scope.owner, scope.first, site)
 
     return Native("super", make)
+
+
+def _super(it: Interpreter, owner: Value, value: Value, site: Site) -> Value:
+    if isinstance(owner, Class) and isinstance(value, Class | Instance):
+        return Super(owner, value)
+    return it.unknown("super() of what is no instance of a class that is read", site)
 
 
 @expression(cst.Integer)

@@ -34,6 +34,7 @@ BUILDING = {
     "a dict in itself": "d = {}\nd['d'] = d\nself.d = d\nd == copy.deepcopy(d)\nf'{d}'\nnn.ModuleDict(d)",
     "a module in itself": "self.a = nn.Sequential()\nself.a.append(self.a)\nself.a.append(self)",
     "a tuple of tuples": "t = ()\nfor _ in range(20000): t = (t,)\nself.t = t\nt == copy.deepcopy(t)\nisinstance(3, t)",
+    "a super() of no instance": "super(Net, True).train()\nsuper(3, self)\n(lambda a: super().train())(3)",
     "numbers": "n = 10**10**8\nm = 1 << 10**11\nk = 3\nfor _ in range(99): k **= k\nint('9' * 10**5)",
     "texts": "s = 'ab' * 10**10\nt = 'a'\nfor _ in range(60): t = f'{t}{t}'\nf'{3:1000000000}'\n'%*d' % (10**9, 3)",
     "lists": "s = [0] * 10**10\nt = [1]\nfor _ in range(60): t.extend(t)\nlist(range(10**12))",
