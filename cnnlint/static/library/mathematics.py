@@ -165,7 +165,8 @@ def _array(function: str) -> Handler:
             given.setdefault("steps", 50)
         it.guarded += 1
         try:
-            return array_of(call_function(it, function, args, given, site))
+            given_args = args[:1] if function == "torch.tensor" else args  # the second is numpy's dtype
+            return array_of(call_function(it, function, given_args, given, site))
         except Raised:
             return it.unknown("an array that is not followed", site)
         finally:
