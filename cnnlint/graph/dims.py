@@ -11,15 +11,15 @@ for what holds for every value the names can take.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import count
 from math import gcd
 from typing import TypeAlias, Union
 
 __all__ = [
-    "BATCH", "Dim", "Shape", "Sym", "ceil_div", "differ", "is_known", "less", "lower", "opaque", "same", "show",
-    "substitute", "symbol", "symbols", "upper",
+    "BATCH", "Dim", "Shape", "Sym", "ceil_div", "differ", "is_known", "less", "lower", "opaque", "product", "same",
+    "show", "substitute", "symbol", "symbols", "upper",
 ]  # fmt: skip
 
 _serial = count()
@@ -328,6 +328,14 @@ def _atom_bounds(atom: Atom) -> tuple[float, float]:
 def is_known(value: Dim) -> bool:
     """Whether the size can be named: an integer, or an expression without an unknown in it."""
     return not isinstance(value, Sym) or not any(name.opaque for name in symbols(value))
+
+
+def product(sizes: Iterable[Dim]) -> Dim:
+    """The number of elements of a shape."""
+    total: Dim = 1
+    for size in sizes:
+        total = total * size
+    return total
 
 
 def same(left: Dim, right: Dim) -> bool:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TypeAlias
 
-from cnnlint.graph.dims import Dim, Shape
+from cnnlint.graph.dims import Dim, Shape, product
 from cnnlint.graph.facts import Facts
 from cnnlint.graph.operations import Operation
 from cnnlint.graph.sizes import SizeRange
@@ -91,12 +91,7 @@ class Parameter:
 
     @property
     def count(self) -> Dim | None:
-        if self.shape is None:
-            return None
-        total: Dim = 1
-        for size in self.shape:
-            total = total * size
-        return total
+        return None if self.shape is None else product(self.shape)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,14 +16,6 @@ def number(value: Dim | None) -> str:
     return "?" if value is None else show(value) or "?"
 
 
-def product(sizes: Sequence[Dim]) -> Dim:
-    """The number of elements of a shape."""
-    total: Dim = 1
-    for size in sizes:
-        total = total * size
-    return total
-
-
 def times(sizes: Sequence[Dim]) -> str:
     """``512×7×7``, ``16×(H//2)×(W//2)``."""
     texts = (show(size) or "?" for size in sizes)

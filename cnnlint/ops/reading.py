@@ -28,13 +28,6 @@ def shown(shape: Sequence[Dim]) -> str:
     return "(" + ", ".join(show(size) or "?" for size in shape) + ("," if len(shape) == 1 else "") + ")"
 
 
-def product(sizes: Sequence[Dim]) -> Dim:
-    total: Dim = 1
-    for size in sizes:
-        total = total * size
-    return total
-
-
 def floating(tensor: TensorLike) -> bool:
     """Whether the element type may be a floating one."""
     return tensor.dtype not in _INTEGERS

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn, TypeAlias, cast
 
-from cnnlint.graph.dims import Dim, Shape, Sym, differ, opaque
+from cnnlint.graph.dims import Dim, Shape, Sym, differ, opaque, product
 from cnnlint.graph.model import Problem, ProblemKind
 from cnnlint.graph.operations import Operation
 
@@ -183,10 +183,7 @@ def _as_dim(key: str, value: Any) -> Dim:
 def _scalar(key: str, tensor: TensorLike) -> Dim:
     """The size that a one-element integer tensor stands for."""
     values = tensor.values
-    elements: Dim = 1
-    for size in tensor.shape or ():
-        elements = elements * size
-    if differ(elements, 1) or "float" in (tensor.dtype or ""):
+    if differ(product(tensor.shape or ()), 1) or "float" in (tensor.dtype or ""):
         refuse(ProblemKind.ARGUMENT, f"{key} must be an integer, gets a tensor", got="a tensor")
     return values[0] if values is not None and len(values) == 1 and isinstance(values[0], int) else opaque()
 

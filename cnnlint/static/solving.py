@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.dims import Dim, Sym, is_known, less, substitute, symbols
+from cnnlint.graph.dims import Dim, Sym, is_known, less, product, substitute, symbols
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Dense, Reshape, ReshapeKind
 from cnnlint.graph.span import Span
-from cnnlint.graph.wording import product
 
 COMMON_SIZES = (
     224, 32, 28, 64, 128, 256, 96, 112, 160, 192, 227, 299, 48, 56, 84, 100, 200, 240, 260, 288, 300, 320, 331, 380,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from cnnlint.graph.dims import Dim, Shape, differ
+from cnnlint.graph.dims import Dim, Shape, differ, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Recurrent
 from cnnlint.ops.layers.common import PLACE, certain, has
@@ -14,7 +14,6 @@ from cnnlint.ops.reading import (
     held_size,
     like,
     parameter,
-    product,
     shown,
     size_of,
     wants_channels,

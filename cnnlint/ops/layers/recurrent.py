@@ -5,24 +5,23 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from cnnlint.graph.dims import Dim, Shape, differ, less
+from cnnlint.graph.dims import Dim, Shape, differ, less, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Recurrent
 from cnnlint.ops.layers.common import PLACE, certain
-from cnnlint.ops.reading import (
+from cnnlint.ops.reading import (  # fmt: skip
     attribute,
     choice,
     held_flag,
     held_size,
     like,
     probability,
-    product,
     shown,
     size_of,
     wants_channels,
     wants_floating,
     wants_rank,
-)  # fmt: skip
+)
 from cnnlint.ops.spec import (
     UNKNOWN,
     Args,

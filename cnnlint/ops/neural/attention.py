@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import Dim, Shape, differ
+from cnnlint.graph.dims import Dim, Shape, differ, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Attention
 from cnnlint.ops.neural.norms import wants_axes
-from cnnlint.ops.reading import like, maybe, number, probability, product, shown
+from cnnlint.ops.reading import like, maybe, number, probability, shown
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, Unclear, refuse
 from cnnlint.ops.tensors.broadcasting import wants_broadcast
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import Dim, Shape, Sym, differ, less, same
+from cnnlint.graph.dims import Dim, Shape, Sym, differ, less, product, same
 from cnnlint.graph.model import ProblemKind
 from cnnlint.ops.neural.reductions import reduced, together
-from cnnlint.ops.reading import count, floating, named, number, product, shown, wants_rank
+from cnnlint.ops.reading import count, floating, named, number, shown, wants_rank
 from cnnlint.ops.spec import UNKNOWN, Args, FunctionSpec, Result, Signature, refuse
 
 _INDEX_TYPES = (None, "int64", "uint8")

@@ -5,22 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 
-from cnnlint.graph.dims import Dim, differ
+from cnnlint.graph.dims import Dim, differ, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Axes, Convolution
 from cnnlint.ops.neural.windows import same_padding, wants_windows, window_count
-from cnnlint.ops.reading import (
+from cnnlint.ops.reading import (  # fmt: skip
     at_least,
     floating,
     like,
     per_axis,
-    product,
     shown,
     size_of,
     wants_channels,
     wants_divisible,
     wants_rank,
-)  # fmt: skip
+)
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, TensorLike, refuse
 
 LAYOUTS = {1: "(N, C, L)", 2: "(N, C, H, W)", 3: "(N, C, D, H, W)"}

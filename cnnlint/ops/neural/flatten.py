@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import Dim, Shape, differ, less
+from cnnlint.graph.dims import Dim, Shape, differ, less, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Reshape, ReshapeKind
-from cnnlint.ops.reading import axis_of, like, named, product, shown
+from cnnlint.ops.reading import axis_of, like, named, shown
 from cnnlint.ops.spec import Args, Result, refuse
 
 

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import Shape, differ, same
+from cnnlint.graph.dims import Shape, differ, product, same
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Normalisation, NormKind
 from cnnlint.ops.neural.norms import wants_axes
-from cnnlint.ops.reading import (
-    floating,
-    like,
-    number,
-    product,
-    shown,
-    size_of,
-    wants_channels,
-    wants_divisible,
-    wants_floating,
-)
+from cnnlint.ops.reading import floating, like, number, shown, size_of, wants_channels, wants_divisible, wants_floating
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, TensorSpec, refuse
 
 

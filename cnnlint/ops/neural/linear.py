@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import differ
+from cnnlint.graph.dims import differ, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Dense
 from cnnlint.ops.neural.conv import bias_given, wants_floats
-from cnnlint.ops.reading import like, product, shown, wants_channels, wants_rank
+from cnnlint.ops.reading import like, shown, wants_channels, wants_rank
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, refuse
 
 

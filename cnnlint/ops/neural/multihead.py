@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnnlint.graph.dims import Dim, Shape, differ
+from cnnlint.graph.dims import Dim, Shape, differ, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Attention
-from cnnlint.ops.reading import like, maybe, product, shown, size_of, wants_channels, wants_divisible, wants_rank
+from cnnlint.ops.reading import like, maybe, shown, size_of, wants_channels, wants_divisible, wants_rank
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, TensorLike, TensorSpec, Unclear, refuse
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import Dim, Shape, differ
+from cnnlint.graph.dims import Dim, Shape, differ, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Normalisation, NormKind
-from cnnlint.ops.reading import like, maybe, product, shown, wants_channels, wants_floating
+from cnnlint.ops.reading import like, maybe, shown, wants_channels, wants_floating
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, refuse
 
 _PER_CHANNEL = ("weight", "bias", "running_mean", "running_var")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import differ
+from cnnlint.graph.dims import differ, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import ChannelShuffle, PixelShuffle, Unfold
 from cnnlint.ops.neural.norms import wants_axes
 from cnnlint.ops.neural.windows import wants_windows, window_count
-from cnnlint.ops.reading import like, named, per_axis, product, shown, size_of, wants_divisible, wants_rank
+from cnnlint.ops.reading import like, named, per_axis, shown, size_of, wants_divisible, wants_rank
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, refuse
 
 

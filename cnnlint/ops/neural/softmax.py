@@ -4,20 +4,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from cnnlint.graph.dims import Dim, differ
+from cnnlint.graph.dims import Dim, differ, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Activation
-from cnnlint.ops.reading import (
-    axis_of,
-    floating,
-    like,
-    number,
-    product,
-    shown,
-    wants_channels,
-    wants_divisible,
-    wants_floating,
-)
+from cnnlint.ops.reading import axis_of, floating, like, number, shown, wants_channels, wants_divisible, wants_floating
 from cnnlint.ops.spec import Args, FunctionSpec, Result, Signature, TensorSpec, refuse
 
 # Without an axis, torch's choice depends on the number of axes (torch.nn.functional._get_softmax_dim).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from cnnlint.graph.dims import Dim, Shape, less
+from cnnlint.graph.dims import Dim, Shape, less, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Axes, Convolution
 from cnnlint.ops.neural.conv import LAYOUTS, bias_given, wants_floats
@@ -13,7 +13,6 @@ from cnnlint.ops.reading import (
     like,
     named,
     per_axis,
-    product,
     shown,
     size_of,
     wants_channels,

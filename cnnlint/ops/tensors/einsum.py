@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from itertools import combinations
 from typing import TypeAlias
 
-from cnnlint.graph.dims import Dim, Sym, differ
+from cnnlint.graph.dims import Dim, Sym, differ, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import MatrixProduct
-from cnnlint.ops.reading import product, shown
+from cnnlint.ops.reading import shown
 from cnnlint.ops.spec import Args, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.broadcasting import conflict, joined
 from cnnlint.ops.tensors.define import function

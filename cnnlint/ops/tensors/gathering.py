@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import Dim, Shape, differ, less, opaque
+from cnnlint.graph.dims import Dim, Shape, differ, less, opaque, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Elementwise, Sample, Slice
-from cnnlint.ops.reading import axis_of, product, shown
+from cnnlint.ops.reading import axis_of, shown
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, refuse
 from cnnlint.ops.tensors.broadcasting import wants_broadcast, wants_expandable
 from cnnlint.ops.tensors.define import both, in_place

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import Dim, Shape, Sym, differ, less, opaque
+from cnnlint.graph.dims import Dim, Shape, Sym, differ, less, opaque, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Opaque, Reshape, ReshapeKind
-from cnnlint.ops.reading import axis_of, product, shown
+from cnnlint.ops.reading import axis_of, shown
 from cnnlint.ops.spec import UNKNOWN, Args, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.broadcasting import wants_broadcast
 from cnnlint.ops.tensors.define import both, function, method

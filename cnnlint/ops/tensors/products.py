@@ -6,10 +6,10 @@ names, except that it leaves out a batch that only the second operand has.
 
 from __future__ import annotations
 
-from cnnlint.graph.dims import Dim, Shape, Sym, differ
+from cnnlint.graph.dims import Dim, Shape, Sym, differ, product
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import MatrixProduct
-from cnnlint.ops.reading import axis_of, product, shown
+from cnnlint.ops.reading import axis_of, shown
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.broadcasting import broadcast, clash, conflict, wants_broadcast, wants_expandable
 from cnnlint.ops.tensors.define import both, function, in_place, operator

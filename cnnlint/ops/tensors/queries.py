@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from cnnlint.graph.dims import differ
+from cnnlint.graph.dims import differ, product
 from cnnlint.graph.model import ProblemKind
-from cnnlint.ops.reading import axis_of, product, shown
+from cnnlint.ops.reading import axis_of, shown
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, Unclear, refuse
 from cnnlint.ops.tensors.define import both, function, method
 from cnnlint.ops.tensors.dtypes import ITEM_SIZE, is_complex, is_floating

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cnnlint.graph.dims import Dim, Shape, differ, less, lower, opaque, same
+from cnnlint.graph.dims import Dim, Shape, differ, less, lower, opaque, product, same
 from cnnlint.graph.model import ProblemKind
 from cnnlint.graph.operations import Reshape, ReshapeKind
-from cnnlint.ops.reading import axis_of, count, product, shown
+from cnnlint.ops.reading import axis_of, count, shown
 from cnnlint.ops.spec import Args, Entry, FunctionSpec, Result, TensorLike, TensorSpec, Unclear, refuse
 from cnnlint.ops.tensors.define import both, function, method, renamed_in_place
 from cnnlint.ops.tensors.dtypes import ITEM_SIZE, dtype_named

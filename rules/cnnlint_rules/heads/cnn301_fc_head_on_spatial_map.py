@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from cnnlint.graph.dims import product
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Activation, AdaptivePooling, Dense
 from cnnlint.graph.queries.chains import forward_chain
 from cnnlint.graph.queries.heads import Flattened, dense_chain, flattened_input
 from cnnlint.graph.queries.layers import built_only_by
 from cnnlint.graph.queries.places import own_layer
-from cnnlint.graph.wording import number, percent, product, times
+from cnnlint.graph.wording import number, percent, times
 from cnnlint.rule import (
     Applicability,
     Category,

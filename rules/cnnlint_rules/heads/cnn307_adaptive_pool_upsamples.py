@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.dims import less
+from cnnlint.graph.dims import less, product
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import AdaptivePooling, Dense
 from cnnlint.graph.queries.heads import flattened_input
 from cnnlint.graph.queries.inputs import size_declared
 from cnnlint.graph.queries.places import own_layer
-from cnnlint.graph.wording import number, plain, product, times
+from cnnlint.graph.wording import number, plain, times
 from cnnlint.rule import Category, Example, Finding, Rule, Severity
 
 _NET = """\

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from cnnlint.graph.dims import Dim
+from cnnlint.graph.dims import Dim, product
 from cnnlint.graph.model import ModelGraph, Node, Tensor
 from cnnlint.graph.operations import Convolution
 from cnnlint.graph.queries.layers import layer_of
 from cnnlint.graph.queries.pools import is_map
 from cnnlint.graph.queries.resolution import image_size
 from cnnlint.graph.receptive import UNBOUNDED, Field, receptive_fields
-from cnnlint.graph.wording import number, per_sample, percent, plain, product, short, times
+from cnnlint.graph.wording import number, per_sample, percent, plain, short, times
 from cnnlint.rule import Category, Example, Finding, Rule, Severity
 
 

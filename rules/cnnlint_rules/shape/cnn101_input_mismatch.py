@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.dims import same
+from cnnlint.graph.dims import product, same
 from cnnlint.graph.model import Failure, ModelGraph, Node, ProblemKind
 from cnnlint.graph.operations import Activation, Convolution, Dense, Normalisation
 from cnnlint.graph.queries.chains import is_pointwise, is_spatial, is_transparent, reaches_output, source
 from cnnlint.graph.queries.heads import flattened_input
 from cnnlint.graph.queries.places import own_layer, raising_place, refusal, refusals
-from cnnlint.graph.wording import plain, product, shape
+from cnnlint.graph.wording import plain, shape
 from cnnlint.rule import Category, Example, Finding, Related, Rule, Severity
 
 _KINDS = frozenset({ProblemKind.CHANNELS, ProblemKind.RANK, ProblemKind.MATRIX, ProblemKind.DTYPE})

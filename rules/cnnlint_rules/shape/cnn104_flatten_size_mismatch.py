@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.dims import Dim
+from cnnlint.graph.dims import Dim, product
 from cnnlint.graph.model import Failure, ModelGraph, Module, ProblemKind
 from cnnlint.graph.operations import Dense
 from cnnlint.graph.queries.heads import Flattened, flattened_input
 from cnnlint.graph.queries.inputs import fitting_inputs, square
 from cnnlint.graph.queries.places import own_layer, raising_place, refusal, refusals
-from cnnlint.graph.wording import number, plain, product, shape, times
+from cnnlint.graph.wording import number, plain, shape, times
 from cnnlint.rule import Applicability, Category, Example, Finding, Fix, Related, Rule, SetArgument, Severity
 
 _NET = """\

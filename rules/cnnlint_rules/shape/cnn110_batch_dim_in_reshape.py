@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cnnlint.graph.dims import Dim, Shape, Sym, differ, same
+from cnnlint.graph.dims import Dim, Shape, Sym, differ, product, same
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Dense, Opaque, Reshape, ReshapeKind
 from cnnlint.graph.queries.chains import behind, is_pointwise
 from cnnlint.graph.queries.places import own_layer
-from cnnlint.graph.wording import number, plain, product, shape
+from cnnlint.graph.wording import number, plain, shape
 from cnnlint.rule import (
     Applicability,
     Category,
