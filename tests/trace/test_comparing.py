@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from making_jobs import make_job
+from making_jobs import make_job, write
 
 from cnnlint import ops
+from cnnlint.cli import run
 from cnnlint.config import Resolver
 from cnnlint.graph.model import Parameter
 from cnnlint.lint.targets import read_target
@@ -97,6 +98,16 @@ def test_a_wrong_shape_in_the_ops_table_differs_at_its_row(tracer: Tracer, tmp_p
     ]
     assert "MaxPool2d pool (called at" in comparison.explanation[0]
     assert "formula for this layer is at fault" in comparison.explanation[1]
+
+
+def test_a_difference_is_the_status_of_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, SOURCE)
+    with _wrong_entry("torch.nn.Conv2d", lambda result: replace(result, macs={"conv": 7})):
+        assert run(["trace", "net.py", "--isolated"]) == 1
+    assert "differs" in capsys.readouterr().out
 
 
 def test_wrong_macs_in_the_ops_table_differ(tracer: Tracer, tmp_path: Path) -> None:

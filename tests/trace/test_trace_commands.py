@@ -113,6 +113,15 @@ def test_check_grades_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert found["CNN601"]["proof"] == "confirmed"
 
 
+def test_a_layer_that_is_never_called_is_confirmed_to_be_unused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, GOOD)
+    run(["check", "net.py", "--isolated", "--trace", "--select", "CNN003", "--output-format", "json"])
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (finding["layer"], finding["proof"], finding["data"]["parameters"]) == ("idle", "confirmed", 6)
+
+
 def test_check_gives_torchs_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(tmp_path, BAD)
     assert run(["check", "net.py", "--isolated", "--trace", "--output-format", "json", "--select", "CNN1"]) == 1
@@ -212,9 +221,9 @@ def test_summary_shows_what_was_measured(tmp_path: Path, capsys: pytest.CaptureF
     assert "Measured" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["check", "summary"])
+@pytest.mark.parametrize("command", [["check"], ["check", "--fix"], ["summary"], ["summary", "--sizes"]])
 def test_no_user_code_runs_without_being_asked(
-    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     import subprocess
 
@@ -225,7 +234,7 @@ def test_no_user_code_runs_without_being_asked(
     monkeypatch.setattr(Tracer, "run", refuse)
     mark = tmp_path / "imported"
     write(tmp_path, f"open({str(mark)!r}, 'w').close()\n" + "\n".join(line[4:] for line in GOOD.splitlines()))
-    assert run([command, "net.py", "--isolated"]) in (0, 1)
+    assert run([*command, "net.py", "--isolated"]) in (0, 1)
     assert "internal error" not in capsys.readouterr().err
     assert not mark.exists()
 
