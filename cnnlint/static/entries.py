@@ -285,10 +285,15 @@ def build(it: Interpreter, callee: Value, name: str, statement: Statement) -> Va
 
 
 def _doubt_signatures(it: Interpreter, start: int) -> None:
-    """Where arguments are handed on, a layer that misses one would get it from a caller."""
+    """Where arguments are handed on, a layer that misses one would get it from a caller, if its call hands any on."""
     for failure in it.recorder.failures[start:]:
-        if failure.problem.kind is ProblemKind.SIGNATURE:
+        if failure.problem.kind is ProblemKind.SIGNATURE and _spreads(failure.site):
             failure.certain = False
+
+
+def _spreads(site: Site) -> bool:
+    """Whether a call has arguments that it does not name one by one."""
+    return not isinstance(site.node, cst.Call) or any(arg.star for arg in site.node.args)
 
 
 def _certainly_raises(it: Interpreter, callee: Value, raised: Raised) -> bool:
