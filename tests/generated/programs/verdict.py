@@ -44,7 +44,8 @@ def _judge(program: Program, outcome: Outcome, folder: Path) -> Verdict:
     findings = [
         finding.to_dict() for finding in cnnlint.check_source(program.source, filename=str(path), inputs=inputs)
     ]
-    errors = [f for f in findings if f["severity"] == "error"]
+    # CNN113 speaks of the program's main guard, in training mode; the oracle runs the model alone, in eval mode.
+    errors = [f for f in findings if f["severity"] == "error" and f["code"] != "CNN113"]
     said = "; ".join(f"line {f['line']} {f['code']} {f['message']}" for f in errors) or "no error"
     if not outcome.runs:
         where = " or ".join(str(low) for low, _ in outcome.places)
