@@ -7,9 +7,10 @@ import sys
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
-from types import CodeType, FrameType, TracebackType
+from io import StringIO
+from types import CodeType, FrameType, ModuleType, TracebackType
 from typing import Any
 
 import torch
@@ -68,6 +69,24 @@ def _run(program: Program, code: CodeType) -> Outcome:
     finally:
         del sys.modules["generated"]
     return Outcome(shape_of(output), sum(p.numel() for p in model.parameters()))
+
+
+def raises_as_program(program: Program) -> Lines | None:
+    """Where ``python program.py`` raises, main guard and training mode included; ``None`` where it does not."""
+    filename = f"<generated {program.seed}>"
+    main = ModuleType("__main__")
+    before, sys.modules["__main__"] = sys.modules["__main__"], main
+    try:
+        with warnings.catch_warnings(), redirect_stdout(StringIO()):
+            warnings.simplefilter("ignore")
+            exec(compile(program.source, filename, "exec"), main.__dict__)
+    except Exception as error:  # noqa: BLE001  (whatever torch or Python raises is what the oracle says)
+        own = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == filename][-1]
+        assert own.lineno is not None
+        return own.lineno, own.end_lineno or own.lineno
+    finally:
+        sys.modules["__main__"] = before
+    return None
 
 
 def shape_of(value: Any) -> Any:
