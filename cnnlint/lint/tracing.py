@@ -121,8 +121,8 @@ def job_of(graph: ModelGraph, graphs: Sequence[ModelGraph], project: Project, *,
     Where the static reader expects torch to raise, the model runs on the CPU, whose checks are complete."""
     example = None
     inputs: Sequence[Input] = ()
-    if graph.evidence.kind is EvidenceKind.EXAMPLE and graph.evidence.span is not None:
-        span = graph.evidence.span
+    span = graph.evidence.span if graph.evidence.kind is EvidenceKind.EXAMPLE else None
+    if span is not None and not graph.target.endswith(")"):  # a call is made as written, on the example's inputs
         path, name = absolute(Path(span.path)), ""
         args, kwargs = (), {}
         example = ExampleCall(span.line, span.end_line, graph.name, _occurrence(graph, graphs))
@@ -142,7 +142,7 @@ def job_of(graph: ModelGraph, graphs: Sequence[ModelGraph], project: Project, *,
 
 def _occurrence(graph: ModelGraph, graphs: Sequence[ModelGraph]) -> int:
     """How many models of the class the same call meets before this one: it may stand in a loop."""
-    same = [other for other in graphs if other.evidence == graph.evidence and other.name == graph.name]
+    same = [other for other in graphs if other.evidence == graph.evidence and other.target == graph.target]
     return same.index(graph) if graph in same else 0
 
 
