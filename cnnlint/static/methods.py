@@ -122,7 +122,7 @@ def builtin_method(value: Value, name: str) -> Value:
             return Native(name, _fromkeys)
         if name not in names:
             return None
-        return Native(name, lambda it, args, kwargs, site: _call(it, args[0], name, args[1:], kwargs, site))
+        return Native(name, lambda it, args, kwargs, site: _call_unbound(it, value, name, args, kwargs, site))
     if isinstance(value, Iteration) and name in ("__next__", "close", "send"):
         from cnnlint.static.builtins import next_of
 
@@ -163,6 +163,16 @@ def _numel(size: TorchSize) -> Value:
     for item in size:
         total = total * item
     return total
+
+
+def _call_unbound(
+    it: Interpreter, kind: type, name: str, args: list[Value], kwargs: dict[str, Value], site: Site
+) -> Value:
+    """``str.upper(text)``: the first argument takes the object's place."""
+    owner = args[0].payload if args and isinstance(args[0], Instance) else args[0] if args else None
+    if not isinstance(owner, kind):
+        return first_unknown(it, site, *args)
+    return _call(it, owner, name, args[1:], kwargs, site)
 
 
 def _call(it: Interpreter, value: Value, name: str, args: list[Value], kwargs: dict[str, Value], site: Site) -> Value:

@@ -57,6 +57,17 @@ def test_keeps_its_output_where_it_works_in_place(name: str) -> None:
     assert raises(True, lambda x: getattr(functional, name)(x, inplace=True))
 
 
+@pytest.mark.parametrize(("p", "needed"), [(0.0, False), (0.5, True)])
+def test_dropout_of_nothing_changes_nothing(p: float, needed: bool) -> None:
+    x = torch.rand(2, 4, requires_grad=True)
+    y = functional.dropout(torch.softmax(x, 1), p, training=True, inplace=True)
+    if needed:
+        with pytest.raises(RuntimeError, match="inplace operation"):
+            y.sum().backward()
+    else:
+        y.sum().backward()
+
+
 @pytest.mark.parametrize("name", ["relu6", "silu", "mish", "hardswish", "hardsigmoid", "hardtanh"])
 def test_keeps_neither_where_it_works_in_place(name: str) -> None:
     assert not raises(True, lambda x: getattr(functional, name)(x, inplace=True))

@@ -34,6 +34,7 @@ isinstance(3, int), isinstance("a", (int, str)), isinstance(True, int), type(3) 
 "a,b".split(","), "-".join(["a", "b"]), " x ".strip(), "Ab".lower(), "ab".upper(), "abc".startswith("ab"), "a1".isdigit()
 "layer{}".format(3), "{:>4}|{:.2f}".format(1, 2.5), "%s-%d" % ("a", 3), "abc".replace("b", "x"), "a.b.c".rpartition(".")
 f"{3}_{'x'!r}", f"{3.14159:.2f}", f"{7:03d}", f"{'a':>3}", f"{1 + 1}{{}}"
+str.removeprefix("ab", "a"), list(map(str.upper, "ab")), dict.get({"a": 1}, "a"), list.count([1, 1], 1)
 str(3), str([1, "a"]), repr("a"), chr(97), ord("a"), hex(255), bin(5)
 (lambda a, b=2, *c, d=4, **e: (a, b, c, d, e))(1, 2, 3, d=5, z=6)
 (lambda: 5)(), (lambda *a: sum(a))(1, 2, 3), (lambda x: lambda y: x + y)(1)(2)

@@ -16,6 +16,7 @@ from cnnlint.graph.operations import (
     AdaptivePooling,
     Convolution,
     Dense,
+    Dropout,
     Elementwise,
     Identity,
     Merge,
@@ -57,7 +58,7 @@ class Mutation:
 
 def harmful_mutations(model: ModelGraph) -> Iterator[Mutation]:
     """The in-place operations after which the backward pass raises, first keeper each."""
-    changes = [node for node in model.nodes if node.certain and node.inputs and getattr(node.op, "inplace", False)]
+    changes = [node for node in model.nodes if node.certain and node.inputs and _changes(node)]
     if not changes:
         return
     trained = requiring_gradients(model)
@@ -71,6 +72,13 @@ def harmful_mutations(model: ModelGraph) -> Iterator[Mutation]:
         keeper = next((each for each in readers if each.index < node.index and keeps(each, target, trained)), None)
         if keeper is not None:
             yield Mutation(node, keeper, Needed.INPUT)
+
+
+def _changes(node: Node) -> bool:
+    """Whether a node changes its input in place. Dropout of nothing, or of an unknown share, leaves it alone."""
+    if isinstance(node.op, Dropout) and not node.op.p:
+        return False
+    return bool(getattr(node.op, "inplace", False))
 
 
 def requiring_gradients(model: ModelGraph) -> frozenset[Tensor]:

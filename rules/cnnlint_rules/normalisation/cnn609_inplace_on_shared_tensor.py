@@ -210,6 +210,20 @@ class Block(nn.Module):
         ),
         Example(
             """\
+class Attention(nn.Module):
+    def __init__(self, drop=0.0):
+        super().__init__()
+        self.qkv = nn.Linear(8, 24)
+        self.drop = nn.Dropout(drop, inplace=True)
+
+    def forward(self, x):
+        q, k, v = self.qkv(x).chunk(3, dim=-1)
+        return self.drop((q @ k.transpose(-2, -1)).softmax(dim=-1)) @ v
+""",
+            why="a dropout of nothing leaves its input alone",
+        ),
+        Example(
+            """\
 class Block(nn.Module):
     def __init__(self):
         super().__init__()
