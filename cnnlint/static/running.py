@@ -268,13 +268,15 @@ def _attempt(
     if not (entry.made_up or it.hooked or it.recorder.assumed_rank):
         return graph
     abstract = entry.made_up and _is_abstract(it, entry.root)
-    return replace(graph, failures=tuple(_doubted(it, failure, abstract) for failure in graph.failures))
+    return replace(graph, failures=tuple(_doubted(it, failure, abstract, evidence) for failure in graph.failures))
 
 
-def _doubted(it: Interpreter, failure: Failure, abstract: bool) -> Failure:
+def _doubted(it: Interpreter, failure: Failure, abstract: bool, evidence: Evidence) -> Failure:
     """A failure of a model that the reader built and called on its own, or whose hooks it does not run."""
     omitted = "NoneType" in failure.problem.text or (abstract and failure.problem.kind is ProblemKind.ATTRIBUTE)
-    return replace(failure, certain=failure.certain and not it.recorder.assumed_rank and not omitted)
+    # Of an input that nobody gave, an assertion may ask for another kind.
+    asserted = failure.type == AssertionError.__name__ and not evidence.gives_size
+    return replace(failure, certain=failure.certain and not it.recorder.assumed_rank and not omitted and not asserted)
 
 
 def _is_abstract(it: Interpreter, root: ModuleInstance) -> bool:

@@ -270,3 +270,21 @@ def test_a_script_of_one_container_is_a_model(read_file: ReadFile) -> None:
     text = "import torch\nfrom torch import nn\nnet = nn.Sequential(nn.Conv2d(3, 8, 3))\nnet(torch.randn(1, 3, 8, 8))\n"
     (graph,) = read_file(text)
     assert sides(graph) == ("example", "3x8x8")
+
+
+ASSERTING = """\
+    from torch import nn
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 4, 3)
+        def forward(self, x):
+            assert isinstance(x, (list, tuple))
+            return self.conv(x[0])
+    """
+
+
+@pytest.mark.parametrize(("given", "certain"), [([], False), (["3x8x8"], True)])
+def test_an_assertion_may_ask_for_inputs_of_another_kind(read_file: ReadFile, given: list[str], certain: bool) -> None:
+    (graph,) = read_file(ASSERTING, *given)
+    assert any(failure.certain for failure in graph.failures) == certain

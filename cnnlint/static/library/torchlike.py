@@ -151,7 +151,7 @@ def new_tensor(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value
     """``torch.Tensor(2, 3)`` is empty of that shape, ``torch.Tensor([2, 3])`` holds those numbers."""
     from cnnlint.static.torchcalls import call_function
 
-    sizes = all(isinstance(arg, int | Sym) for arg in args[1:])
+    sizes = len(args) > 2 or all(isinstance(arg, int | Sym) for arg in args[1:])
     return call_function(it, "torch.empty" if sizes else "torch.tensor", args[1:], kwargs, site)
 
 
