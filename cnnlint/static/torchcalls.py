@@ -17,7 +17,7 @@ from cnnlint.static.classes import make_namedtuple
 from cnnlint.static.devices import note_device
 from cnnlint.static.layout import lay_out, view_problem
 from cnnlint.static.library.arrays import ArrayValue, to_tensor
-from cnnlint.static.library.numeric import of_arrays
+from cnnlint.static.library.numeric import array_of, of_arrays
 from cnnlint.static.recorder import tensors_of
 from cnnlint.static.signals import Raised
 from cnnlint.static.values import (
@@ -130,6 +130,8 @@ def call_function(
         return result
 
     result = ask(it, question, spec.name, sources, site)
+    if name == "Tensor.numpy":
+        return array_of(result)
     lay_out(spec.name, [*given, *named.values()], result)
     changes = isinstance(result, TensorValue) and args and isinstance(args[0], TensorValue)
     if changes and (inplace or _in_place(name) or getattr(_op_of(it, result), "inplace", False)):

@@ -26,6 +26,8 @@ RIGHT = [
     "x = np.linspace(0, 1, 5).cumsum().tolist()",
     "x = torch.from_numpy(np.arange(6).reshape(2, 3)).float() @ torch.ones(3, 4)",
     "x = np.concatenate([np.ones((2, 3)), np.ones((2, 3))], axis=0).max(axis=1)",
+    "x = torch.rand(2, 3).numpy().round(2).astype('int64')",
+    "x = torch.rand(2, 3).detach().cpu().numpy()\nx[x > 0.5] = 0\nx = torch.from_numpy(x.copy()) @ torch.ones(3, 1)",
     "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
     "        self.widths = np.array([8, 16]).astype(int)\nnet = Net()",
 ]
@@ -34,6 +36,7 @@ WRONG = [
     "x = None < 3",
     "x = torch.ones(3).astype('float32')",
     "x = torch.tensor(np.array([1, 2, 3])) + torch.ones(4)",
+    "x = torch.from_numpy(torch.rand(2, 3).numpy()) @ torch.ones(2, 1)",
     "class Empty: pass\nx = Empty(3)",
 ]
 
