@@ -50,6 +50,12 @@ def _until(holds: Callable[[], bool], what: str) -> None:
         time.sleep(0.05)
 
 
+def _as_on_a_terminal() -> None:
+    """What runs these tests may ignore signals, as jobs in the background do, and processes inherit that."""
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @contextmanager
 def _cnnlint(folder: Path, command: list[str]) -> Iterator[tuple[subprocess.Popen[bytes], str, Path]]:
     """cnnlint at work, the mark that all its processes carry, and the folder for temporary files."""
@@ -59,7 +65,7 @@ def _cnnlint(folder: Path, command: list[str]) -> Iterator[tuple[subprocess.Pope
     environment = {**os.environ, name: value, "TMPDIR": str(temporary), "RUNNING": str(folder / "running")}
     process = subprocess.Popen(
         [sys.executable, "-m", "cnnlint", *command, "--isolated"], cwd=folder, env=environment,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_as_on_a_terminal,
     )  # fmt: skip
     try:
         yield process, mark, temporary

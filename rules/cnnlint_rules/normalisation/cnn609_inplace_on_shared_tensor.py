@@ -210,7 +210,7 @@ class Block(nn.Module):
         ),
         Example(
             """\
-class Attention(nn.Module):
+class Block(nn.Module):
     def __init__(self, drop=0.0):
         super().__init__()
         self.qkv = nn.Linear(8, 24)
