@@ -8,9 +8,9 @@ from cnnlint.graph.dims import ceil_div
 from cnnlint.graph.model import ModelGraph, Node
 from cnnlint.graph.operations import Activation, Convolution, PixelShuffle
 from cnnlint.graph.queries.chains import is_pointwise, reaches_output, source
-from cnnlint.graph.queries.layers import layer_of
+from cnnlint.graph.queries.layers import built_only_by, layer_of
 from cnnlint.graph.wording import times
-from cnnlint.rule import Category, Example, Finding, Rule, Severity
+from cnnlint.rule import Category, Example, Finding, Fix, ReplaceSpan, Rule, Severity
 
 
 class EvenUpsamplerCaveat(Rule):
@@ -116,19 +116,20 @@ class Net(nn.Sequential):
                 case Convolution(transposed=True, out_channels=int() as out) if node.certain and out <= 4:
                     border = _border(node.op)
                     if border and any(border) and reaches_output(model, node.output, is_pointwise):
-                        yield self._transposed(node, node.op, border)
+                        yield self._transposed(model, node, node.op, border)
                 case PixelShuffle(inverse=False, factor=int() as factor) if node.certain:
                     maker = source(model, node.inputs[0], lambda each: isinstance(each.op, Activation))
                     if maker is not None and isinstance(maker.op, Convolution) and not maker.op.transposed:
                         yield self._shuffle(node, maker, factor)
 
-    def _transposed(self, node: Node, conv: Convolution, border: tuple[int, ...]) -> Finding:
+    def _transposed(self, model: ModelGraph, node: Node, conv: Convolution, border: tuple[int, ...]) -> Finding:
         return self.finding(
             layer_of(node),
             f"kernel {times(conv.kernel_size)} at stride {times(conv.stride)} overlaps evenly but for a border of "
             f"{times(border)} px of the returned image",
             help="use nn.Upsample(mode='nearest') and a convolution of odd kernel size",
             data={"border": list(border)},
+            fix=_resized(model, node, conv),
         )
 
     def _shuffle(self, node: Node, maker: Node, factor: int) -> Finding:
@@ -140,6 +141,24 @@ class Net(nn.Sequential):
             help="copy the initial weights of the first phase to all others (ICNR)",
             data={"phases": phases},
         )
+
+
+def _resized(model: ModelGraph, node: Node, conv: Convolution) -> Fix | None:
+    """Nearest upsampling and a convolution of odd kernel size, where that gives a map of the same size."""
+    place = built_only_by(model, node)
+    numbers = {*zip(conv.kernel_size, conv.stride, conv.padding, conv.output_padding or (0, 0), strict=True)}
+    if place is None or node.module.type != "ConvTranspose2d" or conv.groups != 1 or len(numbers) != 1:
+        return None
+    kernel, stride, padding, extra = numbers.pop()
+    if not isinstance(kernel, int) or kernel - 2 * padding + extra != stride:
+        return None
+    odd = kernel - 1 + kernel % 2
+    bias = "" if conv.bias else ", bias=False"
+    layers = (
+        f'torch.nn.Upsample(scale_factor={stride}, mode="nearest")',
+        f"torch.nn.Conv2d({conv.in_channels}, {conv.out_channels}, {odd}, padding={odd // 2}{bias})",
+    )
+    return Fix((ReplaceSpan(place, f"torch.nn.Sequential({', '.join(layers)})"),))
 
 
 def _border(conv: Convolution) -> tuple[int, ...] | None:
