@@ -63,7 +63,7 @@ class Interpreter:
         self.grad = True
         """Whether gradients are recorded, as outside ``torch.no_grad``."""
         self.hooked = False
-        """Whether a module was given a forward hook, which may change anything."""
+        """Whether a module or tensor was given a hook, which may change anything."""
         self.explored: set[object] = set()
         """Where example calls of models were looked for: files, and classes of files."""
         self.script: ScriptLog | None = None

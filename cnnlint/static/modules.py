@@ -475,7 +475,10 @@ METHODS: dict[str, Method] = {
     "load_state_dict": _load_state_dict,
     "to": moving("to"), "cuda": moving("cuda"), "get_submodule": _submodule, "get_parameter": _submodule,
     "get_buffer": _submodule,
-    "register_forward_hook": _hook, "register_forward_pre_hook": _hook,
+    **dict.fromkeys(
+        ("register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook", "register_backward_hook"),
+        _hook,
+    ),
 } | dict.fromkeys(
     (
         "cpu", "xpu", "ipu", "share_memory", "to_empty",
@@ -486,8 +489,7 @@ METHODS: dict[str, Method] = {
     name: casting(name) for name in ("half", "float", "double", "bfloat16")
 } | {"type": moving("type")} | dict.fromkeys(
     (
-        "zero_grad", "register_full_backward_hook", "register_backward_hook", "extra_repr", "reset_parameters",
-        "_reset_parameters",
+        "zero_grad", "extra_repr", "reset_parameters", "_reset_parameters",
         "register_load_state_dict_post_hook", "_register_load_state_dict_pre_hook", "_load_from_state_dict",
     ),
     _returns_none,

@@ -89,10 +89,10 @@ def _run(it: Interpreter, env: ModuleEnv) -> None:
 
 def _is_followed(it: Interpreter, raised: Raised) -> bool:
     """Whether all that led to an error is known. What torch refuses hangs on tensors alone. Of other files only the
-    statements that are asked for run, so what Python itself would say of their objects is not certain."""
+    statements that are asked for run, and hooks do not, so what Python itself would say of objects is not certain."""
     if raised.source:
         return True
-    return len(it.modules) == 1 and not (raised.explicit and it.machine_asked)
+    return len(it.modules) == 1 and not it.hooked and not (raised.explicit and it.machine_asked)
 
 
 def _failure(raised: Raised, env: ModuleEnv) -> Failure | None:

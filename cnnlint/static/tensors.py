@@ -79,6 +79,8 @@ def tensor_attribute(it: Interpreter, tensor: TensorValue, name: str, site: Site
         return Native(name, lambda it, args, kwargs, site: _requires_grad(it, tensor, args, kwargs, site))
     if name == "set_":
         return Native(name, lambda it, args, kwargs, site: _set_source(it, tensor, args, kwargs, site))
+    if name == "register_hook":
+        it.hooked = True
     full = f"Tensor.{name}"
     if ops.function(full) is not None:
         return Native(full, lambda it, args, kwargs, site: _method(it, full, tensor, args, kwargs, site))

@@ -18,6 +18,10 @@ RIGHT = [
     "print(__doc__, __package__, __spec__, __file__, __name__)",
     "def f(): pass\nf.calls = 0\nf.calls += 1\nprint(f.__code__, f.__globals__, len.__doc__)",
     "def f(): pass\ng = types.FunctionType(f.__code__, globals())",
+    "seen = {}\nnet = nn.Linear(2, 2)\nnet.register_forward_hook(lambda m, i, o: seen.update(y=o))\n"
+    "net(torch.ones(1, 2))\nx = seen['y'].shape",
+    "seen = {}\nx = torch.ones(2, requires_grad=True)\nx.register_hook(lambda g: seen.update(g=g))\n"
+    "x.sum().backward()\nx = seen['g'].shape",
     "x = np.array([1, 2]).astype(np.float32)",
     "x = np.array(['a', None])",
     "x = np.asarray([[1.0, 2.0]]) - [1, 2]",
