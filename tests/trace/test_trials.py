@@ -78,6 +78,20 @@ PLAIN = """
         Net()(torch.randn(2, 3, 8, 8))
 """
 
+KERNEL = """
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.stem = nn.Conv2d(3, 32, 3, padding=1)
+            self.conv = nn.Conv2d(32, 64, 5, padding=2, bias={bias})
+
+        def forward(self, x):
+            return self.conv(self.stem(x).relu()).relu()
+
+    if __name__ == "__main__":
+        Net()(torch.randn(1, 3, 32, 32))
+"""
+
 # A rule that offers a change of each convolution and says what it saves.
 PLUGIN = """
 from cnnlint.graph.operations import Convolution
@@ -212,3 +226,13 @@ def test_nothing_is_tried_without_a_trace(
     run(["check", "net.py", "--isolated", "--output-format", "json", "--select", "CNN601"])
     (finding,) = json.loads(capsys.readouterr().out)["findings"]
     assert "measured" not in finding["data"]
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_stack_of_small_kernels_saves_what_it_claims(
+    bias: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path, KERNEL.format(bias=bias))
+    measured = _found(capsys, "CNN201", "--isolated")["data"]["measured"]
+    assert measured["claimed"] == 32 * 64 * 25 - 9 * 32 * (32 + 64) - 32 * bias
+    assert measured["as_claimed"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from cnnlint.graph.model import ModelGraph, Node
@@ -181,7 +181,8 @@ def _stacked(model: ModelGraph, node: Node, conv: DenseKernel, stack: Stack) -> 
         return None
     widths = [conv.fan_in, *[stack.width] * (stack.layers - 1), conv.out]
     arguments = ("padding=1" if keeps else "", "" if conv.bias else "bias=False")
-    return replaced(model, node, sequence([convolution(a, b, 3, *arguments) for a, b in pairwise(widths)]))
+    fix = replaced(model, node, sequence([convolution(a, b, 3, *arguments) for a, b in pairwise(widths)]))
+    return replace(fix, saves=conv.weights - stack.weights - stack.biases) if fix is not None else None
 
 
 def _help(node: Node, conv: DenseKernel, stack: Stack, macs: int | None) -> str:
