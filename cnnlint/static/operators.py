@@ -305,11 +305,9 @@ def _union(it: Interpreter, left: Value, right: Value, site: Site) -> Value:
 
     parts = [part for side in (left, right) for part in (side if isinstance(side, UnionType) else (side,))]
     types = [NONE_TYPE if part is None else part for part in parts]
-    return (
-        UnionType(dict.fromkeys(types))
-        if all(isinstance(part, Class) for part in types)
-        else first_unknown(it, site, *parts)
-    )
+    if not all(isinstance(part, Class) for part in types):
+        return first_unknown(it, site, *parts)
+    return UnionType(dict.fromkeys(types))
 
 
 _OWN = (int, float, complex, str, bytes, list, tuple, dict, set, frozenset, range, type(None))

@@ -135,8 +135,10 @@ class Reader:
         from cnnlint.static.program import run_program
 
         failure = run_program(self.project, path)
-        shown = {raising_place(graph, failure)[0].line for graph in graphs for failure in refusals(graph)}
-        if failure is None or failure.span.line in shown:
+        if failure is None:
+            return views
+        shown = {raising_place(graph, refused)[0].line for graph in graphs for refused in refusals(graph)}
+        if failure.span.line in shown:
             return views
         first, *rest = views or (ScriptView(failure.span.path),)
         return (replace(first, failures=(failure,)), *rest)

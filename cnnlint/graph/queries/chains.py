@@ -9,22 +9,15 @@ from cnnlint.graph.model import ModelGraph, Node, Tensor
 from cnnlint.graph.operations import (
     Activation,
     AdaptivePooling,
-    Attention,
     Convolution,
-    Dense,
     Dropout,
     Elementwise,
     Identity,
-    MatrixProduct,
     Normalisation,
     Pooling,
-    Recurrent,
 )  # fmt: skip
 
 Passes: TypeAlias = Callable[[Node], bool]
-
-WEIGHTED = (Convolution, Dense, Recurrent, Attention, MatrixProduct)
-"""Operations that mix channels or features."""
 
 
 def is_transparent(node: Node) -> bool:

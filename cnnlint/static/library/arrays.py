@@ -38,7 +38,7 @@ class ArrayValue(Unknown):
         return Unknown(self.reason, self.site)
 
 
-def _type_of(value: Value, default: str | None) -> str | None:
+def element_type(value: Value, default: str | None) -> str | None:
     """The element type that a ``dtype`` argument stands for; ``None`` if it is not known."""
     if value is None:
         return default
@@ -60,7 +60,7 @@ def _filled(position: int) -> Callable[..., Value]:
     def handler(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
         shape = _sizes(it, argument(args, kwargs, 0, "shape"))
         kind = argument(args, kwargs, position, "dtype")
-        return ArrayValue(shape, _type_of(kind, "float64" if position == 1 else None), site)
+        return ArrayValue(shape, element_type(kind, "float64" if position == 1 else None), site)
 
     return handler
 
@@ -72,7 +72,7 @@ def _random(dtype: str, position: int) -> Callable[..., Value]:
         size = argument(args, kwargs, position, "size")
         if size is None:
             return it.unknown("a random number", site)
-        return ArrayValue(_sizes(it, size), _type_of(kwargs.get("dtype"), dtype), site)
+        return ArrayValue(_sizes(it, size), element_type(kwargs.get("dtype"), dtype), site)
 
     return handler
 
@@ -110,14 +110,16 @@ def _method(handler: Callable[..., Value]) -> Callable[..., Value]:
 
 @ARRAYS.add("numpy.linspace")
 def _linspace(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
-    return ArrayValue(_sizes(it, argument(args, kwargs, 2, "num", 50)), _type_of(kwargs.get("dtype"), "float64"), site)
+    return ArrayValue(
+        _sizes(it, argument(args, kwargs, 2, "num", 50)), element_type(kwargs.get("dtype"), "float64"), site
+    )
 
 
 @ARRAYS.add("numpy.arange")
 def _arange(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     if not all(type(arg) is int for arg in args) or not 1 <= len(args) <= 3 or (len(args) == 3 and not args[2]):
         return ArrayValue(None, None, site)
-    return ArrayValue((len(range(*args)),), _type_of(kwargs.get("dtype"), "int64"), site)
+    return ArrayValue((len(range(*args)),), element_type(kwargs.get("dtype"), "int64"), site)
 
 
 @ARRAYS.add("numpy.array", "numpy.asarray")
@@ -125,11 +127,11 @@ def _array(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
     value = argument(args, kwargs, 0, "object")
     kind = argument(args, kwargs, 1, "dtype")
     if isinstance(value, ArrayValue):
-        return ArrayValue(value.shape, _type_of(kind, value.dtype), site)
+        return ArrayValue(value.shape, element_type(kind, value.dtype), site)
     shape, numbers = _nested(it, value)
     whole = all(isinstance(number, int) for number in numbers)
     default = ("int64" if whole else "float64") if shape is not None and numbers else None
-    return ArrayValue(shape, _type_of(kind, default), site)
+    return ArrayValue(shape, element_type(kind, default), site)
 
 
 def _nested(it: Interpreter, value: Value) -> tuple[Shape | None, list[Any]]:
@@ -154,7 +156,7 @@ def array_attribute(it: Interpreter, array: ArrayValue, name: str, site: Site) -
         return len(array.shape)
     if name == "astype":
         return Native(name, lambda it, args, kw, site: ArrayValue(
-            array.shape, _type_of(argument(args, kw, 0, "dtype"), None), site
+            array.shape, element_type(argument(args, kw, 0, "dtype"), None), site
         ))  # fmt: skip
     if name == "copy":
         return Native(name, lambda it, args, kwargs, site: ArrayValue(array.shape, array.dtype, site))

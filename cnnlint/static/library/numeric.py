@@ -10,6 +10,7 @@ from cnnlint import ops
 from cnnlint.graph.model import Tensor
 from cnnlint.ops.apply import apply_function
 from cnnlint.ops.spec import FunctionSpec, Refused, TensorSpec, Unclear
+from cnnlint.static.library.arrays import element_type
 from cnnlint.static.library.define import Args, Handler, Kwargs, argument
 from cnnlint.static.values import External, Native, Site, TensorValue, Value
 
@@ -28,7 +29,6 @@ _FUNCTIONS = {
 """numpy's functions of arrays, and torch's that compute the same."""
 _FIRST_AXIS = frozenset({"cumsum"})
 """Functions that torch tells the axis of, and numpy needs none for on one axis."""
-_TYPES = {"int": "int64", "float": "float64", "bool": "bool"}
 
 
 def array_of(value: Value) -> Value:
@@ -106,7 +106,7 @@ def array_attribute(it: Interpreter, array: TensorValue, name: str, site: Site) 
     if name == "astype":
 
         def astype(it: Interpreter, args: Args, kwargs: Kwargs, site: Site) -> Value:
-            dtype = _type_of(argument(args, kwargs, 0, "dtype"))
+            dtype = element_type(argument(args, kwargs, 0, "dtype"), None)
             if dtype is None:
                 return it.unknown("an array of a type that is not known", site)
             return array_of(call_function(it, "Tensor.to", [array, External(f"torch.{dtype}")], {}, site))
@@ -117,10 +117,3 @@ def array_attribute(it: Interpreter, array: TensorValue, name: str, site: Site) 
             name, lambda it, args, kwargs, site: array_of(call_function(it, "Tensor.clone", [array], {}, site))
         )
     return it.unknown(f"{name} of an array", site)
-
-
-def _type_of(value: Value) -> str | None:
-    """The element type that ``int``, ``"float32"`` or ``np.int64`` stands for."""
-    name = value if isinstance(value, str) else getattr(value, "name", getattr(value, "path", ""))
-    short = str(name).rpartition(".")[2]
-    return _TYPES.get(short, short if short in ("int32", "int64", "float32", "float64", "uint8") else None)
